@@ -12,7 +12,8 @@ if command -v apt-get >/dev/null 2>&1; then
         build) wanted="$wanted g++ cmake ninja-build ccache mold pkg-config git libpoco-dev libboost-dev
             nlohmann-json3-dev libspdlog-dev libssl-dev libvalijson-dev libre2-dev
             libyaml-cpp-dev libedit-dev libmd4c-dev" ;;
-        test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl libsqlite3-dev tinyproxy-bin" ;;
+        test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl libsqlite3-dev tinyproxy-bin
+            bash-completion zsh fish mandoc man-db" ;;
         bench) wanted="$wanted libbenchmark-dev curl" ;;
         package) wanted="$wanted dpkg-dev debhelper dh-apparmor file rpm debugedit lintian rpmlint debootstrap
             reprepro apt-utils createrepo-c gnupg xz-utils make perl python3-six unicode-data
@@ -28,7 +29,8 @@ elif command -v dnf >/dev/null 2>&1; then
         build) wanted="$wanted gcc-c++ libstdc++-static glibc-static cmake ninja-build ccache mold pkgconf-pkg-config git
             poco-devel boost-devel json-devel spdlog-devel openssl-devel valijson-devel re2-devel
             yaml-cpp-devel libedit-devel md4c-devel" ;;
-        test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl sqlite-devel tinyproxy" ;;
+        test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl sqlite-devel tinyproxy
+            bash-completion zsh fish mandoc man-db" ;;
         bench) wanted="$wanted google-benchmark-devel curl" ;;
         package) wanted="$wanted rpm-build file" ;;  # the packages are made on Debian: packages.sh
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;

@@ -8,11 +8,9 @@ install(DIRECTORY examples/plugins DESTINATION ${TENON_EXAMPLEDIR} COMPONENT sdk
 # Plugins of other packages.
 install(DIRECTORY DESTINATION lib/tenon/plugins.d)
 
-install(FILES packaging/man/tenon.1 DESTINATION share/man/man1)
-install(FILES packaging/man/tenon-permissions.7 packaging/man/tenon-sandbox.7 DESTINATION share/man/man7)
-
 # The machine's configuration, which is in /etc wherever the programs are.
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
   install(DIRECTORY DESTINATION /etc/tenon/conf.d)
   install(FILES packaging/etc/apparmor DESTINATION /etc/apparmor.d RENAME tenon)
 endif()
+add_subdirectory(packaging/documents)

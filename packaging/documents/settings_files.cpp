@@ -1,0 +1,198 @@
+#include "packaging/documents/settings_files.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "host/config/key_texts.h"
+
+namespace tenon::documents {
+namespace {
+
+using config::KeySpec;
+using config::ValueType;
+
+constexpr std::size_t kWidth = 98;
+
+/// Values for keys that have no default, where the type's example says too little.
+const std::map<std::string_view, std::string_view> kExamples = {
+    {"model.name", "claude-sonnet-4-5"},
+    {"model.caFile", "/etc/ssl/certs/ca-certificates.crt"},
+    {"agent.compaction.tokenThreshold", "50000"},
+    {"jobs.maxRunning", "8"},
+    {"plugins.path", "/opt/tenon/plugins"},
+    {"permissions.allow", "Bash(make *)"},
+    {"permissions.ask", "Bash(git push *)"},
+    {"permissions.deny", "Read(.env)"},
+    {"sandbox.write", "/var/tmp"},
+    {"sandbox.denyRead", "~/.ssh"},
+    {"log.file", "/var/tmp/tenon.log"},
+};
+
+std::string example_of_type(const KeySpec& key) {
+    switch (key.type) {
+        case ValueType::kText:
+            return "text";
+        case ValueType::kChoice:
+            return std::string(config::listed_choices(key.choices).front());
+        case ValueType::kInteger:
+            return std::to_string(key.least);
+        case ValueType::kBoolean:
+            return "true";
+        case ValueType::kDuration:
+            return "1h";
+        case ValueType::kSize:
+            return "1 GiB";
+        case ValueType::kUrl:
+            return "http://localhost:8080";
+        case ValueType::kProxy:
+            return "http://proxy.example:3128";
+        case ValueType::kPath:
+        case ValueType::kPaths:
+            return "/var/tmp";
+        case ValueType::kRules:
+            return "Bash(make *)";
+        case ValueType::kGrants:
+            return "network";
+    }
+    return {};
+}
+
+std::string value_of(const KeySpec& key) {
+    if (!key.default_text.empty()) return std::string(key.default_text);
+    const auto example = kExamples.find(key.key);
+    return example != kExamples.end() ? std::string(example->second) : example_of_type(key);
+}
+
+std::string default_words(const KeySpec& key) {
+    if (!key.default_text.empty()) return std::string(key.default_text);
+    return (key.otherwise.empty() ? "none" : std::string(key.otherwise)) +
+           "; what stands here is an example";
+}
+
+/// The sentences about a key: what it means, what is allowed, the default.
+std::string about(const KeySpec& key) {
+    return std::string(key.meaning) + " Allowed: " + config::allowed_values(key) +
+           ". Default: " + default_words(key) + ".";
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines(1);
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        if (!lines.back().empty() && lines.back().size() + 1 + end > width) lines.emplace_back();
+        lines.back() += (lines.back().empty() ? "" : " ") + std::string(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '&') {
+            out += "&amp;";
+        } else if (c == '<') {
+            out += "&lt;";
+        } else if (c == '>') {
+            out += "&gt;";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+/// Text for the inside of an XML comment, which must not hold two dashes.
+std::string for_comment(std::string text) {
+    for (auto at = text.find("--"); at != std::string::npos; at = text.find("--", at))
+        text.replace(at, 2, "- -");
+    return text;
+}
+
+std::string xml_comment(const std::string& text, const std::string& indent) {
+    std::string out;
+    for (const std::string& line : wrapped(for_comment(text), kWidth - indent.size()))
+        out += (out.empty() ? indent + "<!-- " : "\n" + indent + "     ") + line;
+    return out + " -->\n";
+}
+
+/// `<model><name>value</name></model>`
+std::string element(std::string_view key, const std::string& value) {
+    if (key.empty()) return escaped(value);
+    const auto dot = std::min(key.find('.'), key.size());
+    const std::string name(key.substr(0, dot));
+    return "<" + name + ">" + element(key.substr(std::min(dot + 1, key.size())), value) + "</" +
+           name + ">";
+}
+
+std::string_view section_of(const KeySpec& key) {
+    return key.key.substr(0, key.key.find('.'));
+}
+
+std::string plugin_in_xml() {
+    std::string text =
+        "The keys of one plugin. \"example\" stands for its id. A plugin may have keys of its own "
+        "too: see `tenon plugin info ID`.";
+    std::string settings;
+    for (const KeySpec* key : config::host_keys_of_plugins()) {
+        text += " " + std::string(key->key) + ": " + about(*key);
+        settings += "    " + element(key->key, value_of(*key)) + "\n";
+    }
+    return xml_comment(text, "  ") + "  <!--\n  <plugins><example>\n" + settings +
+           "  </example></plugins>\n  -->\n";
+}
+
+std::string properties_comment(const std::string& text) {
+    std::string out;
+    for (const std::string& line : wrapped(text, kWidth))
+        out += "# " + line + "\n";
+    return out;
+}
+
+std::string property(const KeySpec& key, const std::string& prefix) {
+    return "\n" + properties_comment(about(key)) + "#" + prefix + std::string(key.key) +
+           (config::is_list(key) ? ".1" : "") + " = " + value_of(key) + "\n";
+}
+
+}  // namespace
+
+std::string settings_in_xml() {
+    std::string out =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" +
+        xml_comment(
+            "The configuration of Tenon: see tenon.xml(5). Every setting below is a comment "
+            "and has no effect. To make one, remove the signs of the comment around its "
+            "line and change the value. Elements with one name may stand several times: "
+            "those of a list are its values. `tenon config check` checks this file, "
+            "`tenon config show` shows what is in force and where it comes from.",
+            "") +
+        "<tenon>\n";
+    std::string_view section;
+    for (const KeySpec& key : config::setting_keys()) {
+        if (section_of(key) != section) {
+            section = section_of(key);
+            out += "\n  <!-- ======== " + std::string(section) + " ======== -->\n";
+        }
+        out += "\n" + xml_comment(about(key), "  ") + "  <!-- " + element(key.key, value_of(key)) +
+               " -->\n";
+    }
+    out += "\n  <!-- ======== one plugin ======== -->\n\n" + plugin_in_xml();
+    return out + "\n</tenon>\n";
+}
+
+std::string settings_in_properties() {
+    std::string out = properties_comment(
+        "The configuration of Tenon: see tenon.xml(5). Every setting below is a comment and has no "
+        "effect. To make one, remove the sign before it and change the value. The values of a list "
+        "have numbers.");
+    for (const KeySpec& key : config::setting_keys())
+        out += property(key, "");
+    out += "\n" + properties_comment("The keys of one plugin. \"example\" stands for its id.");
+    for (const KeySpec* key : config::host_keys_of_plugins())
+        out += property(*key, "plugins.example.");
+    return out;
+}
+
+}  // namespace tenon::documents
