@@ -22,6 +22,7 @@ constinit const std::array kCommands = {
     Command{kToolCommand, run_tool, kLoadsPlugins},
     Command{kPluginCommand, run_plugin, kLoadsPlugins},
     Command{kConfigCommand, without_log<run_config>},
+    Command{kDoctorCommand, without_log<run_doctor>},
     Command{kCompleteCommand, without_log<run_complete>},
 };
 

@@ -13,8 +13,8 @@
 /// thread.
 namespace tenon::cli {
 
-extern const CommandSpec kConfigCommand, kJobsCommand, kSessionsCommand, kTasksCommand,
-    kToolCommand, kPluginCommand, kCompleteCommand;
+extern const CommandSpec kConfigCommand, kDoctorCommand, kJobsCommand, kSessionsCommand,
+    kTasksCommand, kToolCommand, kPluginCommand, kCompleteCommand;
 
 /// `tenon config show|check|trust`. `show`: every key, its value and its origin; `--json`: an array
 /// of {"key","value","origin"}, where value is null when the key has none. `check`: reports what is

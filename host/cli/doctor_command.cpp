@@ -18,13 +18,6 @@ constexpr std::array kDoctorOptions = {
     OptionSpec{0, "online", "", "also ask the server once for its models, which costs no tokens"},
 };
 
-constexpr CommandSpec kDoctorCommand{
-    "tenon doctor", "[--json] [--online]",
-    "Says what would stop a run here and how to correct it: one line for each check, with the "
-    "word ok, warning or error. With the options of a run, it checks a run with these options. It "
-    "changes nothing, and connects to nothing without --online.",
-    kDoctorOptions, "Exit: 0 a run can start, 1 an error would stop it, 2 usage.\n"};
-
 constexpr int kWidestStatus = 7;
 constexpr int kWidestName = 19;
 
@@ -104,6 +97,16 @@ Json check_json(const Check& check) {
 }
 
 }  // namespace
+
+constinit const CommandSpec kDoctorCommand{
+    "tenon doctor",
+    "[--json] [--online]",
+    "Says what would stop a run here and how to correct it: one line for each check, with the "
+    "word ok, warning or error. With the options of a run, it checks a run with these options. It "
+    "changes nothing, and connects to nothing without --online.",
+    kDoctorOptions,
+    "Exit: 0 a run can start, 1 an error would stop it, 2 usage.\n",
+    "say what would stop a run, and how to correct it"};
 
 int run_doctor(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kDoctorCommand, options);

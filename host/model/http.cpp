@@ -246,8 +246,8 @@ std::string HttpClient::shown(std::string_view path) const {
 }
 
 std::string HttpClient::doing(const std::string& method, std::string_view path) const {
-    return method + " " + shown(path) + (route_.proxy ? " through proxy " + route_.proxy->shown() : "") +
-           ": ";
+    return method + " " + shown(path) +
+           (route_.proxy ? " through proxy " + route_.proxy->shown() : "") + ": ";
 }
 
 bool HttpClient::is_refused_by_proxy(const HttpHead& head) const {
