@@ -17,6 +17,20 @@ bool is_placeholder(std::string_view word) {
                         [](unsigned char c) { return std::islower(c) != 0 || c == '-'; });
 }
 
+// Stand for the quotes around what is to be typed, until these become fonts.
+constexpr char kTypedBegin = '\x01', kTypedEnd = '\x02';
+
+std::string with_marked_quotes(std::string_view text) {
+    std::string out(text);
+    bool inside = false;
+    for (char& c : out) {
+        if (c != '`') continue;
+        c = inside ? kTypedEnd : kTypedBegin;
+        inside = !inside;
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string roff_text(std::string_view text) {
@@ -39,6 +53,10 @@ std::string roff_text(std::string_view text) {
             out += "\\(aq";
         } else if (c == '`') {
             out += "\\(ga";
+        } else if (c == kTypedBegin) {
+            out += "\\fB";
+        } else if (c == kTypedEnd) {
+            out += "\\fR";
         } else if (c == '~') {
             out += "\\(ti";
         } else if (c == '^') {
@@ -51,7 +69,9 @@ std::string roff_text(std::string_view text) {
     return out;
 }
 
-std::string roff_paragraph(std::string_view text) {
+std::string roff_paragraph(std::string_view plain) {
+    const std::string marked = with_marked_quotes(plain);
+    std::string_view text = marked;
     std::string out, line;
     const auto flush = [&] {
         // A line that begins so would be a request.

@@ -9,7 +9,7 @@ namespace tenon::documents {
 /// Plain text for the middle of a line: dashes, backslashes and quotes are what they seem.
 std::string roff_text(std::string_view text);
 
-/// Paragraph text in lines of a moderate length.
+/// Paragraph text in lines of a moderate length; what stands between two ` is bold.
 std::string roff_paragraph(std::string_view text);
 
 /// The form of a command, such as `logs ID [-f]`: words to type are bold, words in capital letters

@@ -251,6 +251,7 @@ TEST(Pages, RefuseATemplateThatSpeaksOfWhatIsNotThere) {
 TEST(Roff, KeepsTextFromBeingARequestOrAnEscape) {
     EXPECT_EQ(roff_paragraph(".x a-b"), "\\&.x a\\-b\n");
     EXPECT_EQ(roff_paragraph("a\\b \"c\" …"), "a\\eb \\(dqc\\(dq ...\n");
+    EXPECT_EQ(roff_paragraph("see `tenon jobs`."), "see \\fBtenon jobs\\fR.\n");
     EXPECT_EQ(roff_usage("logs ID [-f]"), "\\fBlogs\\fR \\fIID\\fR [\\fB\\-f\\fR]");
     EXPECT_EQ(sentence("the output of a job"), "The output of a job.");
 }
