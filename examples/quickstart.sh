@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Tenon's main job without network and key: a recorded model drives the real host, the real plugins and real
 # processes. In a source tree, this first installs what is missing and builds Tenon; beside an installed Tenon it runs
 # that one.

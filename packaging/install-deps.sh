@@ -15,7 +15,7 @@ if command -v apt-get >/dev/null 2>&1; then
         test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl libsqlite3-dev tinyproxy-bin
             bash-completion zsh fish mandoc man-db" ;;
         bench) wanted="$wanted libbenchmark-dev curl" ;;
-        package) wanted="$wanted dpkg-dev debhelper dh-apparmor file rpm debugedit lintian rpmlint debootstrap
+        package) wanted="$wanted dpkg-dev debhelper dh-apparmor file rpm debugedit elfutils lintian rpmlint debootstrap
             reprepro apt-utils createrepo-c gnupg xz-utils make perl python3-six unicode-data
             libpcre3-dev libexpat1-dev zlib1g-dev libncurses-dev libbsd-dev libmd-dev" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;

@@ -5,7 +5,7 @@ install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tenon)
 install(FILES ${CMAKE_BINARY_DIR}/documents/tenon.xml ${CMAKE_BINARY_DIR}/documents/tenon.properties DESTINATION ${TENON_EXAMPLEDIR})
 install(FILES examples/quickstart.jsonl packaging/etc/tenon-run@.service DESTINATION ${TENON_EXAMPLEDIR})
 install(PROGRAMS examples/quickstart.sh DESTINATION ${TENON_EXAMPLEDIR})
-install(DIRECTORY examples/plugins DESTINATION ${TENON_EXAMPLEDIR} COMPONENT sdk)
+install(DIRECTORY examples/plugins DESTINATION ${TENON_EXAMPLEDIR} COMPONENT sdk PATTERN .gitignore EXCLUDE)
 add_subdirectory(packaging/documents)
 # Plugins of other packages.
 install(DIRECTORY DESTINATION lib/tenon/plugins.d)

@@ -34,7 +34,7 @@ logged cmake --preset package -DTENON_BUNDLE_DIR="$bundle"
 logged cmake --build --preset package
 mkdir -p "$output"
 output=$(cd "$output" && pwd)
-export TENON_BUILD=$PWD/build/package
+export TENON_BUILD=$PWD/build/package TENON_SOURCE=$PWD
 
 # What is linked in: as texts for people, and as SPDX for programs.
 packaging/bundle/copyright.sh "$bundle" >"$work/copyright"
@@ -44,7 +44,8 @@ export TENON_COPYRIGHT=$work/copyright TENON_SPDX=$work/tenon.spdx.json
 make_deb() {
     mkdir -p "$work/deb/tenon"
     cp -r packaging/debian "$work/deb/tenon/debian"
-    cp "$TENON_COPYRIGHT" "$work/deb/tenon/debian/copyright"
+    cp "$TENON_COPYRIGHT" "$work/deb/tenon/debian/tenon.copyright"
+    cp "$TENON_SPDX" "$work/deb/tenon"
     cat >"$work/deb/tenon/debian/changelog" <<END
 tenon ($version) stable; urgency=medium
 
@@ -58,6 +59,7 @@ END
 
 make_rpm() {
     logged rpmbuild -bb --define "_topdir $work/rpm" --define "tenon_version $version" --define "tenon_packaging $here" \
+        --define "tenon_date $(date -u -d "@$SOURCE_DATE_EPOCH" '+%a %b %d %Y')" \
         packaging/rpm/tenon.spec
     find "$work/rpm/RPMS" -name '*.rpm' -exec cp {} "$output" \;
 }
@@ -66,7 +68,7 @@ make_tar() {
     local name=tenon-$version-linux-$(uname -m)
     logged cmake --install build/package --prefix "$work/$name" --component tenon --strip
     logged cmake --install build/package --prefix "$work/$name" --component sdk
-    cp "$TENON_COPYRIGHT" "$TENON_SPDX" "$work/$name/share/doc/tenon"
+    cp "$TENON_COPYRIGHT" "$TENON_SPDX" CHANGELOG.md "$work/$name/share/doc/tenon"
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cJf "$output/$name.tar.xz" "$name"
 }
 

@@ -6,8 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 bundle=$1
 
 cat <<'END'
-Tenon is licensed under the Apache License, Version 2.0. On Debian systems, the text of that licence is in
-/usr/share/common-licenses/Apache-2.0. Its NOTICE and source are those of the Tenon project.
+Tenon is Copyright 2026 The Tenon authors, and licensed under the Apache License, Version 2.0. On Debian systems, the
+text of that licence is in /usr/share/common-licenses/Apache-2.0.
 
 The programs and plugins of this package contain the following libraries. They were built from Debian's packages, and
 what follows for each is that package's own statement.

@@ -14,8 +14,13 @@ mirror() {
     apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | awk -F'|' '$1 == "Debian" && $2 == "Debian" {print $3; exit}'
 }
 
-# make_root SUITE DIR [PACKAGES]: a minimal root; PACKAGES is a list with commas.
+# make_root SUITE DIR [PACKAGES]: a minimal root; PACKAGES is a list with commas. A directory SUITE in $TENON_TEST_ROOTS that
+# an earlier call has made is copied instead, to save time by hand.
 make_root() {
+    if [ -n "${TENON_TEST_ROOTS:-}" ] && [ -d "$TENON_TEST_ROOTS/$1${3:+-more}" ]; then
+        cp -a "$TENON_TEST_ROOTS/$1${3:+-more}" "$2"
+        return
+    fi
     debootstrap --variant=minbase ${3:+--include="$3"} "$1" "$2" "$(mirror)" >"$2.log" 2>&1 || { tail -30 "$2.log"; exit 1; }
     cp /etc/resolv.conf /etc/hosts "$2/etc/"
     # Services are not started in a root directory.
