@@ -64,12 +64,13 @@ make_rpm() {
     find "$work/rpm/RPMS" -name '*.rpm' -exec cp {} "$output" \;
 }
 
+# What belongs into /etc stays out of it; its example is beside the others.
 make_tar() {
     local name=tenon-$version-linux-$(uname -m)
-    logged cmake --install build/package --prefix "$work/$name" --component tenon --strip
-    logged cmake --install build/package --prefix "$work/$name" --component sdk
-    cp "$TENON_COPYRIGHT" "$TENON_SPDX" CHANGELOG.md "$work/$name/share/doc/tenon"
-    tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cJf "$output/$name.tar.xz" "$name"
+    logged env DESTDIR="$work/tar" cmake --install build/package --prefix "/$name" --component tenon --strip
+    logged env DESTDIR="$work/tar" cmake --install build/package --prefix "/$name" --component sdk
+    cp "$TENON_COPYRIGHT" "$TENON_SPDX" CHANGELOG.md "$work/tar/$name/share/doc/tenon"
+    tar -C "$work/tar" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cJf "$output/$name.tar.xz" "$name"
 }
 
 for kind in "${wanted[@]}"; do

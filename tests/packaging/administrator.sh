@@ -38,7 +38,7 @@ as_ada 'tenon --version'
 step "the administrator's own plugin"
 mkdir -p /usr/local/lib/tenon/plugins
 cp /t/hello.so /usr/local/lib/tenon/plugins/
-as_ada "tenon tool hello '{\"name\":\"Ada\"}' --yes" | grep -q Ada || fail "the plugin in /usr/local was not called"
+as_ada "tenon tool hello_c '{\"name\":\"Ada\"}' --yes" | grep -q Ada || fail "the plugin in /usr/local was not called"
 
 step "the administrator's configuration"
 sed -i 's#^</tenon>#  <jobs><keepDays>7</keepDays></jobs>\n</tenon>#' /etc/tenon/tenon.xml
