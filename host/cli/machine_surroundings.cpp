@@ -169,8 +169,8 @@ std::vector<Candidate> MachineSurroundings::keys_of_plugins() {
     };
     for (const SurveyedPlugin& plugin : survey()) {
         if (plugin.id.empty()) continue;
-        for (const config::KeySpec* key : config::host_keys_of_plugins())
-            if (!plugin.directory || key->key == "enabled") add(plugin.id, key->key, key->meaning);
+        for (const config::KeySpec& key : config::plugin_setting_keys())
+            if (!plugin.directory || key.key == "enabled") add(plugin.id, key.key, key.meaning);
         for (const std::string& name : own_keys(plugin))
             add(plugin.id, name, "a key of the plugin itself");
     }

@@ -7,7 +7,7 @@ namespace {
 
 // clang-format off
 constexpr std::array kVariables = {
-    VariableSpec{"ANTHROPIC_API_KEY", "The API key. It is read once, then removed from the environment, and never passed to commands."},
+    VariableSpec{"ANTHROPIC_API_KEY", "The API key, which Anthropic's own address needs. It is read once, then removed from the environment, and never passed to commands."},
     VariableSpec{"OPENAI_API_KEY", "Treated in the same way. No provider of this version uses it."},
     VariableSpec{"ANTHROPIC_BASE_URL", "The address of the server, as model.baseUrl."},
     VariableSpec{"OPENAI_BASE_URL", "The same for a provider of that protocol, which this version does not have."},
@@ -22,9 +22,9 @@ constexpr std::array kVariables = {
     VariableSpec{"HOME", "The home directory. Default: what the password file says."},
     VariableSpec{"HTTPS_PROXY", "The proxy for https, while model.proxy is not set."},
     VariableSpec{"https_proxy", "The same, while HTTPS_PROXY is not set."},
-    VariableSpec{"NO_PROXY", "The hosts for which that proxy is not used."},
+    VariableSpec{"NO_PROXY", "The hosts that are reached without a proxy, also without that of model.proxy."},
     VariableSpec{"no_proxy", "The same, while NO_PROXY is not set."},
-    VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, as model.caFile."},
+    VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, while model.caFile is not set."},
     VariableSpec{"TERM", "The kind of terminal. With dumb, no escape sequence is written."},
     VariableSpec{"NO_COLOR", "If it is set, output has no colours."},
     VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},

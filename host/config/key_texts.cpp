@@ -4,28 +4,50 @@
 
 namespace tenon::config {
 
-/// The table knows it for its message about a value that no key accepts.
-std::string allowed_values(const KeySpec& spec) {
-    constexpr std::string_view kBefore = "; allowed: ";
-    const auto refused = parse_value(spec, "");
-    if (refused) return {};
-    const std::string& message = refused.error().message;
-    const auto at = message.find(kBefore);
-    return at == std::string::npos ? message : message.substr(at + kBefore.size());
+namespace {
+
+/// The choices as the program itself compares them.
+std::string loosest_first(const KeySpec& spec) {
+    std::vector<SettingValue> values;
+    for (const std::string_view choice : listed_choices(spec.choices))
+        if (auto value = parse_value(spec, choice)) values.push_back(*std::move(value));
+    std::stable_sort(
+        values.begin(), values.end(),
+        [&spec](const SettingValue& a, const SettingValue& b) { return is_looser(spec, b, a); });
+    std::string out;
+    for (const SettingValue& value : values)
+        out += (out.empty() ? "" : ", ") + value.text;
+    return out;
 }
 
-/// The table names them in its message about a key that does not exist.
-std::vector<const KeySpec*> host_keys_of_plugins() {
-    constexpr std::string_view kPrefix = "plugins.ID.";
-    std::vector<const KeySpec*> keys;
-    const std::string hint = hint_for_unknown("plugins.no key is nearly like this one");
-    for (auto at = hint.find(kPrefix); at != std::string::npos; at = hint.find(kPrefix, at)) {
-        at += kPrefix.size();
-        const auto end = std::min(hint.find(',', at), hint.size());
-        if (const KeySpec* const spec = find_plugin_key(hint.substr(at, end - at)))
-            keys.push_back(spec);
+/// For keys whose values have an order. `word` is that for a stricter number.
+std::string only_stricter(const KeySpec& spec, std::string_view truth, std::string_view word) {
+    if (spec.type == ValueType::kChoice)
+        return "With a lock, only stricter values are accepted; from loose to strict: " +
+               loosest_first(spec) + ".";
+    if (spec.type == ValueType::kBoolean)
+        return "With a lock, only " + std::string(truth) + " is accepted.";
+    return "With a lock, only " + std::string(word) + " values are accepted.";
+}
+
+}  // namespace
+
+std::string what_a_lock_accepts(const KeySpec& spec) {
+    switch (spec.strictness) {
+        case Strictness::kSmaller:
+            return only_stricter(spec, "false", "smaller");
+        case Strictness::kGreater:
+            return only_stricter(spec, "true", "larger");
+        case Strictness::kByMode:
+            return only_stricter(spec, {}, {});
+        case Strictness::kMore:
+            return "With a lock, values may be added.";
+        case Strictness::kFewer:
+            return "With a lock, no value may be added.";
+        case Strictness::kFixed:
+            break;
     }
-    return keys;
+    return "With a lock, no other value is accepted.";
 }
 
 std::string_view first_sentence(std::string_view text) {

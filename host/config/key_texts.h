@@ -9,11 +9,9 @@
 /// Words about the keys of the configuration, for documents and for completion. Pure functions.
 namespace tenon::config {
 
-/// What a value of the key may be, as the message about a wrong value says it.
-std::string allowed_values(const KeySpec& spec);
-
-/// The keys `plugins.<id>.<name>` that the host itself understands; the `key` of each is the name.
-std::vector<const KeySpec*> host_keys_of_plugins();
+/// Which values a lock on the key still accepts, as one sentence: "With a lock, only smaller values
+/// are accepted."
+std::string what_a_lock_accepts(const KeySpec& spec);
 
 /// The beginning of `text` up to its first full stop, without that.
 std::string_view first_sentence(std::string_view text);

@@ -98,7 +98,7 @@ constexpr std::array kKeys = {
     KeySpec{"model.idleTimeout",              kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  kFixed,   duration<kModel, &M::idle_timeout>,
             "When the server sends no byte for this time, the attempt is given up and retried. The wait for the headers counts."},
     KeySpec{"model.caFile",                   kPath,     "",           "the system's", "system",    0, 0,         kNothing,  kFixed,   text<kModel, &M::ca_file>,
-            "A file with the certificates (PEM) of the authorities that a server's certificate is checked against."},
+            "A file with the certificates (PEM) of the authorities that a server's certificate is checked against, in place of the system's, or a directory that openssl rehash has prepared."},
     KeySpec{"model.proxy",                    kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  kFixed,   nullptr,
             "The address of an HTTP proxy, with user and password if it needs them; none: no proxy, whatever the environment says."},
     KeySpec{"agent.maxTurns",                 kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, kSmaller, max_turns,
@@ -250,41 +250,6 @@ std::string shown_duration(std::int64_t ms) {
     return ms % 1000 == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
 }
 
-std::string allowed(const KeySpec& spec) {
-    const std::string word = spec.choices.empty() ? "" : ", or " + std::string(spec.choices);
-    switch (spec.type) {
-        case ValueType::kText:
-        case ValueType::kPaths:
-        case ValueType::kRules:
-            return "text without control characters, not empty";
-        case ValueType::kPath:
-            return "a path" + word;
-        case ValueType::kChoice:
-            return std::string(spec.choices);
-        case ValueType::kInteger:
-            return "a whole number from " + std::to_string(spec.least) + " to " +
-                   std::to_string(spec.most) + word;
-        case ValueType::kBoolean:
-            return "true, false";
-        case ValueType::kDuration:
-            return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
-                   " to " + shown_duration(spec.most) + " (as 90s)" + word;
-        case ValueType::kSize:
-            return "bytes, or a whole number with KiB, MiB or GiB, from " +
-                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
-        case ValueType::kUrl:
-            return "http://HOST[:PORT][/PATH] or https://…";
-        case ValueType::kProxy:
-            return "http://[USER:PASSWORD@]HOST[:PORT], HOST:PORT or none; special characters in "
-                   "user and password as %40 for @";
-        case ValueType::kGrants:
-            return "network, exec, read:DIR, write:DIR, unconfined, where DIR is absolute or "
-                   "begins "
-                   "with ~/";
-    }
-    return {};
-}
-
 std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw) {
     std::optional<std::int64_t> number;
     if (spec.type == ValueType::kInteger) number = parse_integer(raw);
@@ -338,6 +303,10 @@ bool names_credential(std::string_view name) {
 
 std::span<const KeySpec> setting_keys() {
     return kKeys;
+}
+
+std::span<const KeySpec> plugin_setting_keys() {
+    return kPluginKeys;
 }
 
 const KeySpec* find_key(std::string_view key) {
@@ -400,6 +369,41 @@ NumberedKey numbered_key(const std::string& key) {
     return {key.substr(0, dot), std::stol(number)};
 }
 
+std::string allowed_values(const KeySpec& spec) {
+    const std::string word = spec.choices.empty() ? "" : ", or " + std::string(spec.choices);
+    switch (spec.type) {
+        case ValueType::kText:
+        case ValueType::kPaths:
+        case ValueType::kRules:
+            return "text without control characters, not empty";
+        case ValueType::kPath:
+            return "a path" + word;
+        case ValueType::kChoice:
+            return std::string(spec.choices);
+        case ValueType::kInteger:
+            return "a whole number from " + std::to_string(spec.least) + " to " +
+                   std::to_string(spec.most) + word;
+        case ValueType::kBoolean:
+            return "true, false";
+        case ValueType::kDuration:
+            return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
+                   " to " + shown_duration(spec.most) + " (as 90s)" + word;
+        case ValueType::kSize:
+            return "bytes, or a whole number with KiB, MiB or GiB, from " +
+                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
+        case ValueType::kUrl:
+            return "http://HOST[:PORT][/PATH] or https://…";
+        case ValueType::kProxy:
+            return "http://[USER:PASSWORD@]HOST[:PORT], HOST:PORT or none; special characters in "
+                   "user and password as %40 for @";
+        case ValueType::kGrants:
+            return "network, exec, read:DIR, write:DIR, unconfined, where DIR is absolute or "
+                   "begins "
+                   "with ~/";
+    }
+    return {};
+}
+
 Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
     const std::string_view trimmed = utf8::trimmed(raw);
     SettingValue value{std::string(trimmed), 0};
@@ -435,7 +439,7 @@ Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
     }
     if (!good)
         return Error{in_quotes(shown_value(spec.key, raw)) +
-                     " is not allowed; allowed: " + allowed(spec)};
+                     " is not allowed; allowed: " + allowed_values(spec)};
     return value;
 }
 

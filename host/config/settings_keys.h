@@ -70,16 +70,20 @@ struct KeySpec {
 constexpr std::int64_t kUnlimited = INT64_MAX;
 
 std::span<const KeySpec> setting_keys();
+/// The keys `plugins.<id>.<name>` that the host itself understands; the `key` of each is the name,
+/// its `set` is null.
+std::span<const KeySpec> plugin_setting_keys();
 /// Null: no such key. The keys of plugins are not among them.
 const KeySpec* find_key(std::string_view key);
-/// The key `plugins.<id>.<name>` that the host itself understands (`enabled`, …); its `key` is the
-/// name alone, its `set` is null. Null: the name is one of the plugin's own keys.
+/// One of plugin_setting_keys(). Null: the name is one of the plugin's own keys.
 const KeySpec* find_plugin_key(std::string_view name);
 /// One of the two: the host's key, also one of `plugins.<id>.`; null: it is none.
 const KeySpec* find_any_key(std::string_view key);
 /// Whether keys begin with `key`: an empty XML element of that name sets nothing.
 bool is_section(const std::string& key);
 
+/// What a value of the key may be, for people: `text, json`.
+std::string allowed_values(const KeySpec& spec);
 /// The error reads `"x" is not …; allowed: …`.
 Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
 

@@ -201,7 +201,8 @@ Item key_item(const config::KeySpec& key, const std::string& name, const std::st
                       roff_paragraph("Default: " + default_of(key) + ".") + ".br\n" +
                       roff_paragraph("Allowed: " + config::allowed_values(key) + ".") + ".br\n" +
                       roff_paragraph("From an untrusted workspace: " +
-                                     workspace_may(key.from_workspace) + ".")};
+                                     workspace_may(key.from_workspace) + ".") +
+                      ".br\n" + roff_paragraph(config::what_a_lock_accepts(key))};
 }
 
 Items key_items() {
@@ -214,9 +215,9 @@ Items key_items() {
         items.push_back(key_item(key, std::string(key.key), bold(key.key)));
     }
     items.push_back({"plugins.ID", ".SS plugins.ID\n"});
-    for (const config::KeySpec* key : config::host_keys_of_plugins()) {
-        const std::string name(key->key);
-        items.push_back(key_item(*key, "plugins.ID." + name,
+    for (const config::KeySpec& key : config::plugin_setting_keys()) {
+        const std::string name(key.key);
+        items.push_back(key_item(key, "plugins.ID." + name,
                                  bold("plugins.") + "\\fIID\\fR" + bold("." + name)));
     }
     return items;

@@ -136,9 +136,9 @@ std::string plugin_in_xml() {
         "The keys of one plugin. \"example\" stands for its id. A plugin may have keys of its own "
         "too: see `tenon plugin info ID`.";
     std::string settings;
-    for (const KeySpec* key : config::host_keys_of_plugins()) {
-        text += " " + std::string(key->key) + ": " + about(*key);
-        settings += "    " + element(key->key, value_of(*key)) + "\n";
+    for (const KeySpec& key : config::plugin_setting_keys()) {
+        text += " " + std::string(key.key) + ": " + about(key);
+        settings += "    " + element(key.key, value_of(key)) + "\n";
     }
     return xml_comment(text, "  ") + "  <!--\n  <plugins><example>\n" + settings +
            "  </example></plugins>\n  -->\n";
@@ -162,11 +162,22 @@ std::string settings_in_xml() {
     std::string out =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" +
         xml_comment(
-            "The configuration of Tenon: see tenon.xml(5). Every setting below is a comment "
-            "and has no effect. To make one, remove the signs of the comment around its "
-            "line and change the value. Elements with one name may stand several times: "
-            "those of a list are its values. `tenon config check` checks this file, "
-            "`tenon config show` shows what is in force and where it comes from.",
+            "Settings of Tenon. In /etc/tenon, this file holds for all users of the machine; "
+            "~/.config/tenon/tenon.xml is a user's own. tenon.xml(5) explains it.",
+            "") +
+        xml_comment(
+            "Every setting below is a comment and has no effect. A setting counts when the signs "
+            "of the comment around it are removed. An element that stands several times gives a "
+            "list several values.",
+            "") +
+        xml_comment(
+            "In /etc/tenon, a setting or a section with final=\"true\" is locked, as in <mode "
+            "final=\"true\">ask</mode>: users can make it stricter, never looser. The files "
+            "/etc/tenon/conf.d/*.xml and *.properties are read after this one, in order of name.",
+            "") +
+        xml_comment(
+            "`tenon config check` checks the files. `tenon config show` shows what is in force "
+            "and where it comes from.",
             "") +
         "<tenon>\n";
     std::string_view section;
@@ -184,14 +195,24 @@ std::string settings_in_xml() {
 
 std::string settings_in_properties() {
     std::string out = properties_comment(
-        "The configuration of Tenon: see tenon.xml(5). Every setting below is a comment and has no "
-        "effect. To make one, remove the sign before it and change the value. The values of a list "
-        "have numbers.");
+        "Settings of Tenon. In /etc/tenon, this file holds for all users of the machine; "
+        "~/.config/tenon/tenon.properties is a user's own. tenon.xml(5) explains it.");
+    out += "#\n" + properties_comment(
+                       "Every setting below is a comment and has no effect. A setting counts when "
+                       "the # before it is removed. The values of a list have numbers.");
+    out += "#\n" + properties_comment(
+                       "In /etc/tenon, the keys and sections that final.1, final.2, … name are "
+                       "locked, as in final.1 = permissions.mode: users can make them stricter, "
+                       "never looser. The files /etc/tenon/conf.d/*.xml and *.properties are read "
+                       "after this one, in order of name.");
+    out += "#\n" + properties_comment(
+                       "`tenon config check` checks the files. `tenon config show` shows what is "
+                       "in force and where it comes from.");
     for (const KeySpec& key : config::setting_keys())
         out += property(key, "");
     out += "\n" + properties_comment("The keys of one plugin. \"example\" stands for its id.");
-    for (const KeySpec* key : config::host_keys_of_plugins())
-        out += property(*key, "plugins.example.");
+    for (const KeySpec& key : config::plugin_setting_keys())
+        out += property(key, "plugins.example.");
     return out;
 }
 

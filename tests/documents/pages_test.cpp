@@ -92,6 +92,7 @@ TEST(ManPages, HaveEveryKeyWithWhatIsAllowedAndItsDefault) {
         EXPECT_THAT(page, HasSubstr(roff_paragraph(key.meaning)));
         EXPECT_THAT(page,
                     HasSubstr(roff_paragraph("Allowed: " + config::allowed_values(key) + ".")));
+        EXPECT_THAT(page, HasSubstr(roff_paragraph(config::what_a_lock_accepts(key))));
     }
     for (const char* name : {"enabled", "isolated", "callTimeout", "grants"})
         EXPECT_THAT(found, Contains("plugins.ID." + std::string(name)));
@@ -107,6 +108,37 @@ TEST(ManPages, SayWhatAnUntrustedWorkspaceMaySet) {
     EXPECT_EQ(said_about("model.baseUrl"), "From an untrusted workspace: never.");
     EXPECT_EQ(said_about("agent.maxTurns"), "From an untrusted workspace: only stricter.");
     EXPECT_EQ(said_about("log.level"), "From an untrusted workspace: yes.");
+}
+
+TEST(ManPages, SayWhichValuesALockAccepts) {
+    const std::string page = page_source("tenon.xml.5");
+    const auto said_about = [&](const std::string& key) {
+        const auto from = page.find("With a lock, ", page.find(".TP\n\\fB" + key + "\\fR\n"));
+        std::string said =
+            tenon::testing::as_read(page.substr(from, page.find("\n.", from) - from));
+        std::replace(said.begin(), said.end(), '\n', ' ');
+        return said;
+    };
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"model.baseUrl", "no other value is accepted."},
+        {"model.maxTokens", "only smaller values are accepted."},
+        {"model.retry.baseDelayMs", "only larger values are accepted."},
+        {"agent.wake", "only false is accepted."},
+        {"sandbox.require", "only true is accepted."},
+        {"permissions.allow", "no value may be added."},
+        {"permissions.deny", "values may be added."},
+        {"sandbox.mode",
+         "only stricter values are accepted; from loose to strict: off, workspace, read-only."},
+        {"sandbox.network",
+         "only stricter values are accepted; from loose to strict: full, loopback, none."},
+        {"permissions.mode",
+         "only stricter values are accepted; from loose to strict: bypassPermissions, acceptEdits, "
+         "ask, dontAsk, plan."},
+    };
+    for (const auto& [key, said] : cases) {
+        SCOPED_TRACE(key);
+        EXPECT_EQ(said_about(key), "With a lock, " + said);
+    }
 }
 
 TEST(ManPages, HaveEveryEnvironmentVariableThatTheSourcesRead) {
@@ -174,6 +206,25 @@ TEST(ManPages, AreCleanForMandocAndGroff) {
         }
     }
     EXPECT_EQ(pages, 7U);
+}
+
+TEST(ManPages, NameInSeeAlsoEveryPageOfTenonThatTheyMention) {
+    const std::regex mention(R"re((tenon[a-z.-]*) ?\((\d)\))re");
+    for (const char* page : {"tenon.1", "tenon-jobs.1", "tenon-plugin.1", "tenon.xml.5",
+                             "tenon-permissions.7", "tenon-plugin-api.7", "tenon-sandbox.7"}) {
+        SCOPED_TRACE(page);
+        std::string text;
+        std::istringstream in(page_source(page));
+        for (std::string line; std::getline(in, line);)
+            text += tenon::testing::as_read(line) + "\n";
+        const auto see_also = text.find(".SH \"SEE ALSO\"");
+        ASSERT_NE(see_also, std::string::npos);
+        for (std::sregex_iterator at(text.begin(), text.end(), mention), end; at != end; ++at) {
+            const std::string name = (*at)[1], section = (*at)[2];
+            if (name + "." + section == page) continue;
+            EXPECT_NE(text.find(name + " (" + section + ")", see_also), std::string::npos) << name;
+        }
+    }
 }
 
 TEST(ManPages, SayNoSentenceTwice) {

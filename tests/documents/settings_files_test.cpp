@@ -5,34 +5,19 @@
 
 #include <gtest/gtest.h>
 
-#include "host/config/configuration.h"
 #include "host/config/key_texts.h"
-#include "host/permission/rules.h"
+#include "tests/documents/machine_file.h"
 #include "tests/structure/sources.h"
-#include "tests/support/temp_dir.h"
 
 namespace tenon::documents {
 namespace {
 
 using tenon::testing::TempDir;
+using tenon::testing::with_machine_file;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const std::filesystem::path kDocuments = std::filesystem::path(TENON_PREFIX) / "documents";
-
-/// The machine's configuration is this file.
-config::Configuration with_file(const TempDir& dir, const std::string& name,
-                                const std::string& text) {
-    std::filesystem::create_directories(dir / "w");
-    dir.write("etc/" + name, text);
-    config::Sources sources;
-    sources.environment = {{"HOME", dir.path()}};
-    sources.prefix = dir / "prefix";
-    sources.system = dir / "etc";
-    sources.cwd = dir / "w";
-    sources.check_rule = permission::check_rule;
-    return config::examine(sources, {});
-}
 
 std::set<std::string> keys_set_by(const config::Configuration& configuration,
                                   const std::string& file) {
@@ -49,8 +34,8 @@ std::set<std::string> every_key() {
     std::set<std::string> keys;
     for (const config::KeySpec& key : config::setting_keys())
         keys.insert(std::string(key.key));
-    for (const config::KeySpec* key : config::host_keys_of_plugins())
-        keys.insert("plugins.example." + std::string(key->key));
+    for (const config::KeySpec& key : config::plugin_setting_keys())
+        keys.insert("plugins.example." + std::string(key.key));
     return keys;
 }
 
@@ -88,7 +73,8 @@ TEST(SettingsFiles, SetNothingAsTheyAre) {
     for (const char* name : {"tenon.xml", "tenon.properties"}) {
         SCOPED_TRACE(name);
         const TempDir dir;
-        const auto found = with_file(dir, name, tenon::testing::content_of(kDocuments / name));
+        const auto found =
+            with_machine_file(dir, name, tenon::testing::content_of(kDocuments / name));
         EXPECT_THAT(found.errors, IsEmpty());
         EXPECT_THAT(found.warnings, IsEmpty());
         EXPECT_THAT(found.files, ElementsAre((dir / "etc" / name).string()));
@@ -102,8 +88,8 @@ TEST(SettingsFiles, SetEveryKeyWhenEverySettingIsUncommented) {
         const TempDir dir;
         const std::string text = tenon::testing::content_of(kDocuments / name);
         const bool xml = std::string_view(name) == "tenon.xml";
-        const auto found =
-            with_file(dir, name, (xml ? uncommented_xml(text) : uncommented_properties(text)).all);
+        const auto found = with_machine_file(
+            dir, name, (xml ? uncommented_xml(text) : uncommented_properties(text)).all);
         EXPECT_THAT(found.errors, IsEmpty());
         EXPECT_EQ(keys_set_by(found, name), every_key());
     }
@@ -117,14 +103,14 @@ TEST(SettingsFiles, HaveSettingsOfWhichEachCanBeUncommentedAlone) {
     const TempDir dir;
     for (const std::string& line : xml) {
         SCOPED_TRACE(line);
-        const auto found = with_file(dir, "tenon.xml", "<tenon>\n" + line + "\n</tenon>\n");
+        const auto found = with_machine_file(dir, "tenon.xml", "<tenon>\n" + line + "\n</tenon>\n");
         EXPECT_THAT(found.errors, IsEmpty());
         EXPECT_EQ(keys_set_by(found, "tenon.xml").size(), 1U);
     }
     const TempDir other;
     for (const std::string& line : properties) {
         SCOPED_TRACE(line);
-        const auto found = with_file(other, "tenon.properties", line + "\n");
+        const auto found = with_machine_file(other, "tenon.properties", line + "\n");
         EXPECT_THAT(found.errors, IsEmpty());
         EXPECT_EQ(keys_set_by(found, "tenon.properties").size(), 1U);
     }
@@ -132,8 +118,8 @@ TEST(SettingsFiles, HaveSettingsOfWhichEachCanBeUncommentedAlone) {
 
 TEST(KeyTexts, KnowTheHostsKeysOfPluginsAndWhatAKeyAllows) {
     std::vector<std::string_view> names;
-    for (const config::KeySpec* key : config::host_keys_of_plugins())
-        names.push_back(key->key);
+    for (const config::KeySpec& key : config::plugin_setting_keys())
+        names.push_back(key.key);
     EXPECT_THAT(names, ElementsAre("enabled", "isolated", "callTimeout", "grants"));
     EXPECT_EQ(config::allowed_values(*config::find_key("log.format")), "text, json");
     EXPECT_EQ(config::first_sentence("One. Two."), "One");
