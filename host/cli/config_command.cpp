@@ -262,7 +262,8 @@ constinit const CommandSpec kConfigCommand{
     "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
     "its agent definitions and plugin directories, which otherwise are not used.",
     kConfigOptions,
-    {},
+    "Exit: 0 done; 1 trust was refused or could not be recorded; 2 usage, or an error in the "
+    "configuration.\n",
     "show, check and trust configuration",
     kConfigVerbs};
 

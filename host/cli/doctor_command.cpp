@@ -101,11 +101,11 @@ Json check_json(const Check& check) {
 constinit const CommandSpec kDoctorCommand{
     "tenon doctor",
     "[--json] [--online]",
-    "Says what would stop a run here and how to correct it: one line for each check, with the "
-    "word ok, warning or error. With the options of a run, it checks a run with these options. It "
-    "changes nothing, and connects to nothing without --online.",
+    "Says what would stop a run on this machine and how to correct it: one line for each check, "
+    "with the word ok, warning or error. With the options of a run, it checks a run with these "
+    "options. It changes nothing that lasts, and connects to nothing without --online.",
     kDoctorOptions,
-    "Exit: 0 a run can start, 1 an error would stop it, 2 usage.\n",
+    "Exit: 0 no error was found; 1 an error would stop a run; 2 usage.\n",
     "say what would stop a run, and how to correct it"};
 
 int run_doctor(Options options, const config::Sources& sources, const Console& console) {

@@ -45,7 +45,8 @@ constexpr std::array kSharedOptions = {
 };
 
 constexpr std::string_view kMainFooter =
-    "Without -p, the prompt is read from standard input, which is no terminal then.\n"
+    "Without -p: on a terminal, an interactive session; else standard input is the\n"
+    "prompt of one run.\n"
     "Exit: 0 done, 1 the run failed, 2 usage or configuration, 130 after Ctrl-C,\n"
     "143 after SIGTERM, 129 after SIGHUP.\n";
 // clang-format on
