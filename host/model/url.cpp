@@ -145,10 +145,11 @@ Result<Url> parse_url(std::string_view text, std::string_view what) {
 }
 
 Result<Url> parse_proxy(std::string_view text, std::string_view what) {
+    const std::string allowed =
+        "; allowed: http://[USER:PASSWORD@]HOST[:PORT], with special characters in user and "
+        "password as %40 for @";
     const auto refuse = [&](const std::string& why) {
-        return Error{std::string(what) + ": " + why +
-                     "; allowed: http://[USER:PASSWORD@]HOST[:PORT], with special characters in "
-                     "user and password as %40 for @"};
+        return Error{std::string(what) + ": " + why + allowed};
     };
     const auto scheme = text.find("://");
     if (text.starts_with("https://"))
@@ -156,8 +157,8 @@ Result<Url> parse_proxy(std::string_view text, std::string_view what) {
     if (scheme != text.npos && !text.starts_with("http://"))
         return refuse("only HTTP proxies are supported");
     const std::string full = (scheme == text.npos ? "http://" : "") + std::string(text);
-    auto url = parse_url(full, "it");
-    if (!url) return refuse(url.error().message);
+    auto url = parse_url(full, what);
+    if (!url) return Error{url.error().message + allowed};
     if (!url->path.empty()) return refuse("it must not have a path");
     return url;
 }

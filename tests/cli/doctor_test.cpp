@@ -697,7 +697,7 @@ TEST(Doctor, SaysHowTheServerWouldBeReached) {
          "",
          "proxy",
          kError,
-         "proxy: names no host"},
+         "proxy (HTTPS_PROXY): names no host; allowed: http://"},
         {"a wrong file",
          {},
          "model.caFile",
