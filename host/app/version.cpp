@@ -1,6 +1,6 @@
 #include "host/app/version.h"
 
-#include "commit.h"  // made by commit.cmake
+#include "host/app/commit.h"  // made by commit.cmake
 
 namespace tenon::app {
 
