@@ -24,7 +24,7 @@ constexpr std::array kVariables = {
     VariableSpec{"https_proxy", "The same, while HTTPS_PROXY is not set."},
     VariableSpec{"NO_PROXY", "The hosts that are reached without a proxy, also without that of model.proxy."},
     VariableSpec{"no_proxy", "The same, while NO_PROXY is not set."},
-    VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, while model.caFile is not set."},
+    VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, as model.caFile."},
     VariableSpec{"TERM", "The kind of terminal. With dumb, no escape sequence is written."},
     VariableSpec{"NO_COLOR", "If it is set, output has no colours."},
     VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},
