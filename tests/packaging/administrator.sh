@@ -15,7 +15,7 @@ await() {
     local end=$((SECONDS + 120))
     until eval "$1"; do
         [ $SECONDS -lt $end ] || fail "never true: $1"
-        read -rt 0.1 <> <(:) || true
+        sleep 0.1
     done
 }
 
@@ -47,8 +47,14 @@ printf '<tenon><model final="true"><name>house-model</name></model></tenon>\n' >
 as_ada 'tenon config show --model other' 2>/dev/null | grep -E 'model.name +house-model .*10-house.xml' || fail "conf.d is not used, or its lock does not hold"
 
 step "upgrade: 100 jobs run, and a session is open"
-as_ada 'for i in $(seq 100); do tenon jobs run -- "until [ -e ~/go ]; do read -t 0.2 <> <(:); done; echo job $i; exit $((i % 7))"; done' >/tmp/ids
+exec 8>/tmp/gate
+chmod 644 /tmp/gate
+flock -x 8
+as_ada 'for i in $(seq 100); do tenon jobs run -- "flock -s /tmp/gate true; echo job $i; exit $((i % 7))"; done' >/tmp/ids
 [ "$(wc -l </tmp/ids)" = 100 ] || fail "100 jobs were not started"
+exec 9>/tmp/session-gate
+chmod 644 /tmp/session-gate
+flock -x 9
 mkfifo /tmp/keys
 chown ada /tmp/keys
 su -s /bin/bash ada -c 'cd ~ && TERM=dumb script -qefc "tenon --replay /t/session.jsonl --yes --session open" ~/screen' </tmp/keys >/dev/null 2>&1 &
@@ -62,39 +68,40 @@ grep -q keepDays /etc/tenon/tenon.xml || fail "the upgrade has lost the change o
 [ "$(dpkg-query -W -f '${Version}' tenon)" = "$(dpkg-deb -f /t/newer.deb Version)" ] || fail "not upgraded"
 printf 'second\r' >&7
 await 'grep -Eq "the second answer|restart" /home/ada/screen'
+flock -u 9
 await 'grep -Eq "the job has ended|restart" /home/ada/screen'
 as_ada 'tenon jobs list --json' | grep -q '"exit_code":3[,}]' || fail "the job of the open session has no true exit code"
 printf '/exit\r' >&7
 exec 7>&-
 wait $session || fail "the open session ended with $?"
-as_ada 'touch ~/go'
-n=0
-while read -r id; do
-    n=$((n + 1))
-    as_ada "tenon jobs wait --timeout 60s $id" >/dev/null || true
-    as_ada "tenon jobs show --json $id" | grep -q "\"exit_code\":$((n % 7))[,}]" || fail "job $n ($id): $(as_ada "tenon jobs show --json $id")"
-    as_ada "tenon jobs logs $id" | grep -qx "job $n" || fail "job $n ($id): its output is lost"
-done </tmp/ids
+flock -u 8
+as_ada 'tenon jobs wait --timeout 120s $(cat /tmp/ids) >/dev/null || true
+    i=0
+    while read -r id; do
+        i=$((i + 1))
+        tenon jobs show --json $id | grep -q "\"exit_code\":$((i % 7))[,}]" || { echo "job $i:"; tenon jobs show $id; exit 1; }
+        tenon jobs logs $id | grep -qx "job $i" || { echo "job $i: its output is lost"; exit 1; }
+    done </tmp/ids' || fail "jobs that ran during the upgrade"
 echo "100 jobs: 0 lost, every exit code true"
 
 step "remove while a job runs"
-rm -f /home/ada/go
-id=$(as_ada 'tenon jobs run -- "until [ -e ~/go ]; do read -t 0.2 <> <(:); done; echo survived; exit 5"')
+flock -x 8
+id=$(as_ada 'tenon jobs run -- "flock -s /tmp/gate true; exit 5"')
 apt-get remove -y -q tenon >/dev/null 2>&1
 [ ! -e /usr/bin/tenon ] || fail "not removed"
 grep -q keepDays /etc/tenon/tenon.xml || fail "removing has lost tenon.xml"
-as_ada 'touch ~/go'
+flock -u 8
 await '[ -s /home/ada/.local/state/tenon/jobs/'"$id"'/status.json ]'
 apt-get install -y -q /t/newer.deb >/dev/null 2>&1
 as_ada "tenon jobs show --json $id" | grep -q '"exit_code":5[,}]' || fail "the job that ran meanwhile was lost"
 grep -q keepDays /etc/tenon/tenon.xml || fail "installing again has lost tenon.xml"
 
 step "purge while a job runs"
-rm -f /home/ada/go
-id=$(as_ada 'tenon jobs run -- "until [ -e ~/go ]; do read -t 0.2 <> <(:); done; exit 6"')
+flock -x 8
+id=$(as_ada 'tenon jobs run -- "flock -s /tmp/gate true; exit 6"')
 rm /etc/tenon/conf.d/10-house.xml # the administrator's own file, which no package removes
 apt-get purge -y -q tenon >/dev/null 2>&1
-as_ada 'touch ~/go'
+flock -u 8
 await '[ -s /home/ada/.local/state/tenon/jobs/'"$id"'/status.json ]'
 grep -q '"exit_code":6[,}]' "/home/ada/.local/state/tenon/jobs/$id/status.json" || fail "the job that ran meanwhile has no true status"
 left=$(traces)

@@ -36,7 +36,7 @@ in_root() {
     # shellcheck disable=SC2016
     unshare --mount --pid --fork --kill-child bash -c '
         mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=755 dev "$0/dev" && mkdir "$0/dev/pts" "$0/dev/shm" &&
-        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts" && ln -s pts/ptmx "$0/dev/ptmx" && chmod 1777 "$0/dev/shm" &&
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts" && ln -s pts/ptmx "$0/dev/ptmx" && ln -s /proc/self/fd "$0/dev/fd" && chmod 1777 "$0/dev/shm" &&
         for device in null zero full random urandom tty; do touch "$0/dev/$device" && mount --bind "/dev/$device" "$0/dev/$device" || exit 1; done &&
         exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
     ' "$root" "$@"
