@@ -206,6 +206,9 @@ void Addition::take_lock(const ConfigLock& lock) {
     }
     table_.locks_.add(lock);
     leave_out_stand_ins(lock);
+    for (const KeySpec& spec : setting_keys())
+        if (is_in_section(spec.key, lock.key) && table_.find(spec.key) == nullptr)
+            table_.locked_without_value_.insert(spec.key);
     for (const auto& [key, values] : table_.settings_)
         if (is_in_section(key, lock.key)) table_.locked_values_[key] = values;
 }

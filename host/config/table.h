@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,9 +74,16 @@ public:
     [[nodiscard]] std::span<const Setting> list(std::string_view key) const;
     [[nodiscard]] const auto& all() const { return settings_; }
     [[nodiscard]] const Locks& locks() const { return locks_; }
-    /// Whether the key was locked while it had no value, at what is used then.
+    /// Whether the key was locked while it had no value, at what is used then. A later lock, at
+    /// a value that was added, does not undo that.
     [[nodiscard]] bool is_locked_without_value(std::string_view key) const {
-        return locks_.on(key) != nullptr && locked_values_.find(key) == locked_values_.end();
+        return locked_without_value_.find(key) != locked_without_value_.end();
+    }
+
+    /// The value that a key was locked at; null: it is not locked, or had no value.
+    [[nodiscard]] const Setting* locked_value(std::string_view key) const {
+        const auto found = locked_values_.find(key);
+        return found == locked_values_.end() ? nullptr : &found->second.front();
     }
 
 private:
@@ -84,7 +92,8 @@ private:
     std::filesystem::path home_;
     RuleCheck check_rule_ = nullptr;
     Values settings_;
-    Values locked_values_;  // of locked keys, when they were locked last
+    Values locked_values_;                             // of locked keys, when they were locked last
+    std::set<std::string_view> locked_without_value_;  // of setting_keys(), which are static
     Locks locks_;
 };
 

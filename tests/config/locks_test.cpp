@@ -421,6 +421,15 @@ TEST(Locks, TheBaseUrlOfTheEnvironmentIsThatOfTheLockedProvider) {
 
 TEST(Locks, AValueThatIsLeftOutIsShownWithoutItsPassword) {
     World world;
+TEST(Locks, WhatIsNotReadByDefaultStaysUnreadAlsoWhereALaterFileLocksTheListAgain) {
+    World world;
+    world.system_says("sandbox.mode=workspace\nfinal=sandbox\n");
+    world.dir.write("etc/conf.d/a.properties", "sandbox.denyRead.1=/var/log\nfinal=sandbox\n");
+    const auto unread = world.settings().sandbox.deny_read;
+    EXPECT_THAT(unread, ::testing::Contains(world.dir / "home/.ssh"));
+    EXPECT_THAT(unread, ::testing::Contains("/var/log"));
+}
+
     world.system_says("model.proxy=http://a:1\nfinal=model.proxy\n");
     world.define("model.proxy", "http://u:t0p@b:1");
     EXPECT_THAT(world.examined().warnings,
