@@ -35,7 +35,7 @@ Check proxy_found(const config::Settings::Model& model, const model::Route& rout
 }
 
 Check authorities_found(const config::Settings::Model& model) {
-    const auto found = model::find_authorities(model.ca_file);
+    const auto found = model::find_authorities(model.ca_file, model.ca_variables);
     if (found) return {"certificates", CheckStatus::kOk, *found, ""};
     return {"certificates", CheckStatus::kError, found.error().message,
             "install the package ca-certificates, or: model.caFile=FILE.pem"};

@@ -15,10 +15,9 @@ struct KeyVariable {
 constexpr KeyVariable kKeyVariables[] = {{"ANTHROPIC_API_KEY", &Credentials::anthropic},
                                          {"OPENAI_API_KEY", &Credentials::openai}};
 
-/// The hosts that the environment's proxy is not for.
-std::string no_proxy(const Environment& environment) {
-    const auto value = variable(environment, "NO_PROXY");
-    return value.empty() ? variable(environment, "no_proxy") : value;
+/// The variable with the hosts that a proxy is not for.
+const char* no_proxy_name(const Environment& environment) {
+    return variable(environment, "NO_PROXY").empty() ? "no_proxy" : "NO_PROXY";
 }
 
 class Examination {
@@ -35,6 +34,8 @@ private:
     void make_table();
     void take_keys();
     void take_yes();
+    void take_network_variables();
+    [[nodiscard]] std::string left_out(const std::string& what, const char* key) const;
     void take_paths();
     void take_state_dir();
     void take_add_dir(const std::filesystem::path& name);
@@ -56,7 +57,7 @@ Configuration Examination::run() && {
     take_keys();
     out_.settings = settings_of(out_.table);
     take_yes();
-    out_.settings.model.no_proxy = no_proxy(sources_.environment);
+    take_network_variables();
     take_paths();
     report_missing_plugin_folders();
     take_sandbox(sources_.system, layers_.places.data, out_);
@@ -107,6 +108,30 @@ void Examination::take_yes() {
         out_.warnings.push_back("--yes is left out: permissions.mode is locked by " +
                                 permissions.mode_lock + "; " + in_quotes(permissions.mode) +
                                 " stays in force");
+}
+
+/// The beginning of a warning about what would loosen a locked key, but sets no key.
+std::string Examination::left_out(const std::string& what, const char* key) const {
+    const ConfigLock* lock = out_.table.locks().on(key);
+    return lock == nullptr
+               ? std::string()
+               : what + " is left out: " + visible(lock->key) + " is locked by " + lock->origin;
+}
+
+/// What other programs read as well, and no key sets.
+void Examination::take_network_variables() {
+    Settings::Model& model = out_.settings.model;
+    const char* name = no_proxy_name(sources_.environment);
+    model.no_proxy = variable(sources_.environment, name);
+    std::string warning = model.proxy.empty() ? "" : left_out(name, "model.proxy");
+    if (!model.no_proxy.empty() && !warning.empty()) {
+        model.no_proxy.clear();
+        out_.warnings.push_back(warning + "; every host is reached through the proxy");
+    }
+    warning = left_out("SSL_CERT_DIR", "model.caFile");
+    if (!warning.empty() && model.ca_file.empty() &&
+        !variable(sources_.environment, "SSL_CERT_DIR").empty())
+        out_.warnings.push_back(warning + "; the default stays in force");
 }
 
 /// A path that an option or a variable gives. Where it cannot be made absolute, an error says so.

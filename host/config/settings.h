@@ -41,7 +41,10 @@ struct Settings {
         milliseconds retry_max_elapsed{3'600'000};
         milliseconds idle_timeout{90'000};
         std::string ca_file;  ///< empty: the system's
-        std::string proxy;    ///< empty: the environment's, which are the next two
+        /// Whether SSL_CERT_FILE and SSL_CERT_DIR may say where the system's authorities are: not
+        /// where model.caFile is set or locked.
+        bool ca_variables = true;
+        std::string proxy;  ///< empty: the environment's, which are the next two
         std::string https_proxy, no_proxy;
         std::filesystem::path replay_file, record_file;
     } model;
@@ -79,8 +82,8 @@ struct Settings {
     struct Permissions {
         std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
         std::vector<RuleText> allow, ask, deny;
-        bool read_only_commands = true;     ///< those of the fixed list need no question
-        bool yes = false;                   ///< --yes
+        bool read_only_commands = true;  ///< those of the fixed list need no question
+        bool yes = false;                ///< --yes
         std::string allow_lock, mode_lock;  ///< the origins of their locks; empty: not locked
     } permissions;
     struct Sandbox {

@@ -402,6 +402,8 @@ void take_lock_origins(const Locks& locks, Settings& out) {
 Settings settings_of(const Table& table) {
     Settings out;
     take_lock_origins(table.locks(), out);
+    out.model.ca_variables = table.locks().on("model.caFile") == nullptr &&
+                             table.find("model.caFile") == nullptr;  // which may be "system"
     for (const auto& [key, values] : table.all()) {
         if (const KeySpec* spec = find_key(key)) {
             if (spec->set != nullptr) spec->set(out, values.front().value);

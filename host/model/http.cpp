@@ -266,7 +266,7 @@ HttpFailure HttpClient::refusal_of_proxy(const HttpHead& head) const {
 
 Result<void, HttpFailure> HttpClient::make_tls_context() {
     if (!route_.target.secure || route_.tls) return {};
-    auto context = config_.tls->context(config_.ca_file);
+    auto context = config_.tls->context(config_.ca_file, config_.ca_variables);
     if (!context) return HttpFailure{context.error().message, false, true};
     route_.tls = *context;
     return {};

@@ -22,11 +22,12 @@ class HTTPResponse;
 namespace tenon::model {
 
 struct HttpConfig {
-    std::string base_url;     ///< may have a path prefix and a slash at the end
-    std::string ca_file;      ///< PEM; replaces the system's CAs. Empty: these, or SSL_CERT_FILE
-    std::string proxy;        ///< for http and https alike; "host:port" or an http URL
-    std::string https_proxy;  ///< from the environment, for https only; used if `proxy` is empty
-    std::string no_proxy;     ///< hosts that are reached without a proxy
+    std::string base_url;      ///< may have a path prefix and a slash at the end
+    std::string ca_file;       ///< PEM; replaces the system's CAs. Empty: these
+    bool ca_variables = true;  ///< SSL_CERT_FILE and SSL_CERT_DIR may say where these are
+    std::string proxy;         ///< for http and https alike; "host:port" or an http URL
+    std::string https_proxy;   ///< from the environment, for https only; used if `proxy` is empty
+    std::string no_proxy;      ///< hosts that are reached without a proxy
     /// For each of these: look-up and connect, the proxy's CONNECT, the TLS handshake. A shorter
     /// `idle_timeout` applies instead.
     std::chrono::milliseconds connect_timeout{30'000};

@@ -168,15 +168,32 @@ std::string problem_of_text(const std::string& text) {
                : "there is no certificate in it";
 }
 
-/// A place of OpenSSL, which a variable may replace.
-std::string place_of(const char* variable, const char* otherwise) {
-    const char* set = std::getenv(variable);
+/// Where OpenSSL looks for the system's authorities.
+struct SystemPlaces {
+    std::string file, folder;
+};
+
+std::string variable_or(const char* variable, const char* otherwise, bool variables) {
+    const char* set = variables ? std::getenv(variable) : nullptr;
     return set != nullptr && *set != '\0' ? set : otherwise;
+}
+
+SystemPlaces system_places(bool variables) {
+    return {variable_or(X509_get_default_cert_file_env(), X509_get_default_cert_file(), variables),
+            variable_or(X509_get_default_cert_dir_env(), X509_get_default_cert_dir(), variables)};
+}
+
+/// Loads the system's authorities whatever the environment says. A place may be missing.
+void load_system_authorities(SSL_CTX* context) {
+    const SystemPlaces places = system_places(false);
+    SSL_CTX_load_verify_locations(context, places.file.c_str(), nullptr);
+    SSL_CTX_load_verify_locations(context, nullptr, places.folder.c_str());
+    ERR_clear_error();
 }
 
 }  // namespace
 
-Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
+Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file, bool variables) {
     const auto refuse = [&](const std::string& why) {
         const std::string where =
             ca_file.empty() ? "the system's" : "model.caFile or SSL_CERT_FILE, " + ca_file;
@@ -191,7 +208,8 @@ Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
         if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
         net::Context::Ptr made(new net::Context(net::Context::TLS_CLIENT_USE, ca_file,
                                                 net::Context::VERIFY_STRICT, kMaxChain,
-                                                ca_file.empty()));
+                                                ca_file.empty() && variables));
+        if (ca_file.empty() && !variables) load_system_authorities(made->sslContext());
         made->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
         SSL_CTX_set_verify(made->sslContext(), SSL_VERIFY_PEER, note_certificate);
         context_ = made;
@@ -233,13 +251,10 @@ std::string wrong_name(const SeenCertificate& seen, const std::string& host) {
            (seen.issuer.empty() ? "?" : seen.issuer) + "); correct the host in model.baseUrl";
 }
 
-Result<std::string> find_authorities(const std::string& ca_file) {
+Result<std::string> find_authorities(const std::string& ca_file, bool variables) {
     if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
     if (!ca_file.empty()) return ca_file;
-    const std::string file =
-        place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file());
-    const std::string folder =
-        place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+    const auto [file, folder] = system_places(variables);
     std::error_code failed;
     if (std::filesystem::is_regular_file(file, failed) && check_ca_file(file)) return file;
     const std::filesystem::directory_iterator entries(folder, failed);

@@ -13,8 +13,9 @@ namespace tenon::model {
 /// connection, since loading the authorities takes about 20 ms. Thread-safe.
 class SharedTls {
 public:
-    /// `ca_file`: PEM; empty: the system's authorities.
-    Result<Poco::Net::Context::Ptr> context(const std::string& ca_file);
+    /// `ca_file`: PEM; empty: the system's authorities. `variables`: whether SSL_CERT_FILE and
+    /// SSL_CERT_DIR say where these are.
+    Result<Poco::Net::Context::Ptr> context(const std::string& ca_file, bool variables = true);
 
 private:
     Mutex mutex_;
@@ -40,7 +41,7 @@ SeenCertificate take_seen_certificate();
 std::string wrong_name(const SeenCertificate& seen, const std::string& host);
 
 /// Where the certificates of the authorities are: `ca_file`, or the system's file or directory. The
-/// Error says that there are none, so that no server could be verified.
-Result<std::string> find_authorities(const std::string& ca_file);
+/// Error says that there are none, so that no server could be verified. `variables`: see SharedTls.
+Result<std::string> find_authorities(const std::string& ca_file, bool variables = true);
 
 }  // namespace tenon::model

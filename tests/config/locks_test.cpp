@@ -239,6 +239,41 @@ TEST(Locks, YesIsLeftOutWhereTheModeIsLocked) {
                                             ":1; \"ask\" stays in force"));
 }
 
+TEST(Locks, NoHostIsReachedWithoutALockedProxy) {
+    for (const char* name : {"NO_PROXY", "no_proxy"}) {
+        SCOPED_TRACE(name);
+        World world;
+        world.sources.environment[name] = "*";
+        world.system_says("model.proxy=proxy.example:3128\n");
+        EXPECT_EQ(world.settings().model.no_proxy, "*");
+        world.system_says("model.proxy=proxy.example:3128\nfinal=model.proxy\n");
+        const Configuration found = world.examined();
+        EXPECT_EQ(found.settings.model.no_proxy, "");
+        EXPECT_THAT(found.warnings,
+                    ElementsAre(std::string(name) + " is left out: model.proxy is locked by " +
+                                (world.dir / "etc/tenon.properties").string() +
+                                ":2; every host is reached through the proxy"));
+    }
+    World none;
+    none.sources.environment["NO_PROXY"] = "*";
+    none.system_says("model.proxy=none\nfinal=model.proxy\n");
+    EXPECT_THAT(none.examined().warnings, IsEmpty()) << "it has no effect";
+}
+
+TEST(Locks, VariablesOfOpenSslDoNotReplaceTheSystemsAuthorities) {
+    World world;
+    world.sources.environment["SSL_CERT_DIR"] = "/mine";
+    EXPECT_TRUE(world.settings().model.ca_variables);
+    world.system_says("model.caFile=system\n");
+    EXPECT_FALSE(world.settings().model.ca_variables);
+    world.system_says("final=model.caFile\n");
+    const Configuration found = world.examined();
+    EXPECT_FALSE(found.settings.model.ca_variables);
+    EXPECT_THAT(found.warnings, ElementsAre("SSL_CERT_DIR is left out: model.caFile is locked by " +
+                                            (world.dir / "etc/tenon.properties").string() +
+                                            ":1; the default stays in force"));
+}
+
 TEST(Locks, AStricterValueOfALaterLayerIsNoLockItself) {
     World world;
     world.system_says("agent.maxTurns=10\nfinal=agent.maxTurns\n");
@@ -336,6 +371,15 @@ TEST(Locks, WhatIsNotReadByDefaultStaysUnreadWhereTheListIsLocked) {
                 ::testing::IsSupersetOf({ssh, world.dir / "home/private"}));
 }
 
+TEST(Locks, WhatIsNotReadByDefaultStaysUnreadAlsoWhereALaterFileLocksTheListAgain) {
+    World world;
+    world.system_says("sandbox.mode=workspace\nfinal=sandbox\n");
+    world.dir.write("etc/conf.d/a.properties", "sandbox.denyRead.1=/var/log\nfinal=sandbox\n");
+    const auto unread = world.settings().sandbox.deny_read;
+    EXPECT_THAT(unread, ::testing::Contains(world.dir / "home/.ssh"));
+    EXPECT_THAT(unread, ::testing::Contains("/var/log"));
+}
+
 TEST(Locks, AreOnlyForTheFilesOfTheMachine) {
     const char* says = ": only the files of /etc/tenon can lock settings";
     for (const LaterPlace& place : kLaterPlaces) {
@@ -421,15 +465,6 @@ TEST(Locks, TheBaseUrlOfTheEnvironmentIsThatOfTheLockedProvider) {
 
 TEST(Locks, AValueThatIsLeftOutIsShownWithoutItsPassword) {
     World world;
-TEST(Locks, WhatIsNotReadByDefaultStaysUnreadAlsoWhereALaterFileLocksTheListAgain) {
-    World world;
-    world.system_says("sandbox.mode=workspace\nfinal=sandbox\n");
-    world.dir.write("etc/conf.d/a.properties", "sandbox.denyRead.1=/var/log\nfinal=sandbox\n");
-    const auto unread = world.settings().sandbox.deny_read;
-    EXPECT_THAT(unread, ::testing::Contains(world.dir / "home/.ssh"));
-    EXPECT_THAT(unread, ::testing::Contains("/var/log"));
-}
-
     world.system_says("model.proxy=http://a:1\nfinal=model.proxy\n");
     world.define("model.proxy", "http://u:t0p@b:1");
     EXPECT_THAT(world.examined().warnings,

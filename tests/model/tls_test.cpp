@@ -169,6 +169,23 @@ TEST_F(Tls, SaysWhereTheAuthoritiesAre) {
     EXPECT_EQ(std::move(file).value_or("none"), right_->file);
 }
 
+TEST_F(Tls, TakesNoAuthoritiesOfTheEnvironmentWhereThatIsNotAllowed) {
+    for (const bool allowed : {true, false}) {
+        SCOPED_TRACE(allowed);
+        ModelServer server(R"([{"content":"safe"}])", right_->options());
+        HttpConfig config = trusting("");
+        config.ca_variables = allowed;
+        const auto provider = provider_for(server.url(), config);
+        Watcher watcher;
+        ::setenv("SSL_CERT_FILE", right_->file.c_str(), 1);
+        const auto answer = provider->ask(Talk().request(), watcher, {});
+        const bool of_environment = find_authorities("", allowed).value_or("") == right_->file;
+        ::unsetenv("SSL_CERT_FILE");
+        EXPECT_EQ(answer.ok(), allowed);
+        EXPECT_EQ(of_environment, allowed);
+    }
+}
+
 TEST_F(Tls, ExplainsAServerWithoutTls) {
     Poco::Net::ServerSocket listener(Poco::Net::SocketAddress("127.0.0.1", 0));
     std::jthread plain([&listener] {
