@@ -176,10 +176,19 @@ void Examination::take_add_dir(const std::filesystem::path& name) {
         path = real_directory(*path);
         if (!path) path = path.error().while_doing(name.string());
     }
-    if (path) {
+    if (!path) {
+        out_.errors.push_back("--add-dir " + visible(path.error().message));
+        return;
+    }
+    // Commands may write there, as in a directory of sandbox.write.
+    const Settings& now = out_.settings;
+    const bool widens = now.sandbox.mode == "workspace" && now.permissions.mode != "plan";
+    const std::string warning =
+        widens ? left_out("--add-dir " + visible(path->string()), "sandbox.write") : "";
+    if (warning.empty()) {
         out_.settings.add_dirs.push_back(*std::move(path));
     } else {
-        out_.errors.push_back("--add-dir " + visible(path.error().message));
+        out_.warnings.push_back(warning + "; the list stays as it is");
     }
 }
 

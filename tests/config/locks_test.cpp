@@ -274,6 +274,38 @@ TEST(Locks, VariablesOfOpenSslDoNotReplaceTheSystemsAuthorities) {
                                             ":1; the default stays in force"));
 }
 
+TEST(Locks, AddDirDoesNotLetCommandsWriteMore) {
+    struct Row {
+        const char *locks, *mode;
+        bool counts;
+    };
+    const Row rows[] = {
+        {"sandbox.mode=workspace\nfinal=sandbox\n", "ask", false},
+        {"sandbox.mode=workspace\nfinal=sandbox.write\n", "acceptEdits", false},
+        {"sandbox.mode=workspace\nfinal=sandbox\n", "plan", true},
+        {"sandbox.mode=read-only\nfinal=sandbox\n", "ask", true},
+        {"sandbox.mode=off\nfinal=sandbox\n", "ask", true},
+        {"sandbox.mode=workspace\nfinal=sandbox.mode\n", "ask", true},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(std::string(row.locks) + row.mode);
+        World world;
+        world.system_says(row.locks);
+        world.define("permissions.mode", row.mode);
+        world.overrides.add_dirs = {world.dir / "home"};
+        const Configuration found = world.examined();
+        EXPECT_THAT(found.errors, IsEmpty());
+        EXPECT_EQ(found.settings.add_dirs.size(), row.counts ? 1U : 0U);
+        if (row.counts) {
+            EXPECT_THAT(found.warnings, IsEmpty());
+        } else {
+            EXPECT_THAT(found.warnings,
+                        ElementsAre(HasSubstr("--add-dir " + (world.dir / "home").string() +
+                                              " is left out: sandbox")));
+        }
+    }
+}
+
 TEST(Locks, AStricterValueOfALaterLayerIsNoLockItself) {
     World world;
     world.system_says("agent.maxTurns=10\nfinal=agent.maxTurns\n");
