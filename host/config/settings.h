@@ -84,6 +84,7 @@ struct Settings {
         std::vector<RuleText> allow, ask, deny;
         bool read_only_commands = true;  ///< those of the fixed list need no question
         bool yes = false;                ///< --yes
+        bool may_ask = true;             ///< false: what needs a question is refused, as in dontAsk
         std::string allow_lock, mode_lock;  ///< the origins of their locks; empty: not locked
     } permissions;
     struct Sandbox {

@@ -404,6 +404,9 @@ Settings settings_of(const Table& table) {
     take_lock_origins(table.locks(), out);
     out.model.ca_variables = table.locks().on("model.caFile") == nullptr &&
                              table.find("model.caFile") == nullptr;  // which may be "system"
+    // plan is stricter than dontAsk in all but this: it asks where an ask rule says so.
+    const Setting* mode = table.locked_value("permissions.mode");
+    out.permissions.may_ask = mode == nullptr || mode->value.text != "dontAsk";
     for (const auto& [key, values] : table.all()) {
         if (const KeySpec* spec = find_key(key)) {
             if (spec->set != nullptr) spec->set(out, values.front().value);

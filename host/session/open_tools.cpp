@@ -112,7 +112,8 @@ Result<void, StartFailure> OpenTools::make_gate() {
     config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;
     config.read_dirs = readable_folders();
-    gate_ = std::make_unique<permission::RuleGate>(std::move(config), options_.asker);
+    gate_ = std::make_unique<permission::RuleGate>(
+        std::move(config), settings_.permissions.may_ask ? options_.asker : nullptr);
     if (!gate_->errors().empty()) {
         StartFailure failure;
         for (const Error& error : gate_->errors())

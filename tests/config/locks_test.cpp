@@ -239,6 +239,24 @@ TEST(Locks, YesIsLeftOutWhereTheModeIsLocked) {
                                             ":1; \"ask\" stays in force"));
 }
 
+TEST(Locks, PlanAsksNothingWhereTheModeIsLockedAtDontAsk) {
+    struct Row {
+        const char *locked, *mode;
+        bool may_ask;
+    };
+    for (const Row& row : {Row{"dontAsk", "plan", false}, Row{"ask", "plan", true},
+                           Row{"plan", "plan", true}, Row{"ask", "dontAsk", true}}) {
+        SCOPED_TRACE(std::string(row.locked) + ", then " + row.mode);
+        World world;
+        world.system_says(key_line("permissions.mode", row.locked) + "final=permissions.mode\n");
+        world.define("permissions.mode", row.mode);
+        const Settings found = world.settings();
+        EXPECT_EQ(found.permissions.mode, row.mode);
+        EXPECT_EQ(found.permissions.may_ask, row.may_ask);
+    }
+    EXPECT_TRUE(World().settings().permissions.may_ask);
+}
+
 TEST(Locks, NoHostIsReachedWithoutALockedProxy) {
     for (const char* name : {"NO_PROXY", "no_proxy"}) {
         SCOPED_TRACE(name);
