@@ -116,7 +116,8 @@ Result<bool> is_to_be_moved(const NamedSession& named, const config::Settings& s
 Result<void> complete_model(config::Settings::Model& model) {
     const bool replays = model.provider == "replay";
     if (!model.replay_file.empty() && !replays)
-        return Error{"--replay and -D model.provider=" + model.provider + " exclude each other"};
+        return Error{"--replay needs model.provider=replay, and model.provider is " +
+                     model.provider};
     if (replays && model.name.empty()) model.name = "replay";
     return {};
 }
