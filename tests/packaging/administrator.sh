@@ -43,7 +43,7 @@ as_ada "tenon tool hello_c '{\"name\":\"Ada\"}' --yes" | grep -q Ada || fail "th
 step "the administrator's configuration"
 sed -i 's#^</tenon>#  <jobs><keepDays>7</keepDays></jobs>\n</tenon>#' /etc/tenon/tenon.xml
 as_ada 'tenon config show' | grep -E 'jobs.keepDays +7 .*/etc/tenon/tenon.xml:' || fail "tenon.xml is not used"
-printf '<tenon><model final="true"><name>house-model</name></model></tenon>\n' >/etc/tenon/conf.d/10-house.xml
+printf '<tenon><model><name final="true">house-model</name></model></tenon>\n' >/etc/tenon/conf.d/10-house.xml
 as_ada 'tenon config show --model other' 2>/dev/null | grep -E 'model.name +house-model .*10-house.xml' || fail "conf.d is not used, or its lock does not hold"
 
 step "upgrade: 100 jobs run, and a session is open"
