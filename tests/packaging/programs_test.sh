@@ -30,7 +30,7 @@ while read -r file; do
     fi
     symbols=$(objdump -T "$file" 2>/dev/null || true)
     grep -q GLIBCXX <<<"$symbols" && complain "$name" "needs the system's libstdc++"
-    newest=$(grep -oE 'GLIBC_[0-9.]+' <<<"$symbols" | sort -uV | tail -1)
+    newest=$(grep -oE 'GLIBC_[0-9.]+' <<<"$symbols" | sort -uV | tail -1 || true)
     [ -z "$newest" ] || [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -1)" = GLIBC_2.34 ] || complain "$name" "needs $newest"
     grep -qaF -e "$PWD" -e "$HOME/" "$file" && complain "$name" "names a directory of the machine that built it"
 done < <(find "$work" -type f)

@@ -19,7 +19,7 @@ mkdir "$root/t"
 echo "-- requires nothing that RHEL 9, Fedora and Leap do not have"
 requires=$(rpm -qp --requires "$rpm" 2>/dev/null | grep -v '^rpmlib(' | sort -u)
 echo "$requires"
-odd=$(grep -vE '^(bash|ca-certificates|/bin/sh|config\(tenon\) = .*|rtld\(GNU_HASH\)|lib(c|m|gcc_s|ssl|crypto)\.so\.[0-9]+\(.*\)\(64bit\)|ld-linux-[a-z0-9-]+\.so\.2\(.*\)\(64bit\))$' <<<"$requires" || true)
+odd=$(grep -vE '^(bash|/bin/bash|ca-certificates|/bin/sh|config\(tenon\) = .*|rtld\(GNU_HASH\)|lib(c|m|gcc_s|ssl|crypto)\.so\.[0-9]+\(.*\)\(64bit\)|ld-linux-[a-z0-9-]+\.so\.2\(.*\)\(64bit\))$' <<<"$requires" || true)
 [ -z "$odd" ] || { echo "unexpected: $odd"; exit 1; }
 newest=$(grep -oE 'GLIBC_[0-9.]+' <<<"$requires" | sort -uV | tail -1)
 [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -1)" = GLIBC_2.34 ] || { echo "needs $newest; RHEL 9 has GLIBC_2.34"; exit 1; }
@@ -52,7 +52,7 @@ in_root "$root" bash -euo pipefail -c '
     su -s /bin/bash ada -c "cd && tenon --version && tenon config check" || fail "config check"
     echo "-- erase"
     sed -i "s#^</tenon>#  <jobs><keepDays>7</keepDays></jobs>\n</tenon>#" /etc/tenon/tenon.xml
-    rpm -V tenon | grep "c /etc/tenon/tenon.xml" || fail "rpm -V does not see the change"
+    (rpm -V tenon || true) | grep "c /etc/tenon/tenon.xml" || fail "rpm -V does not see the change"
     rpm -e tenon
     grep -q keepDays /etc/tenon/tenon.xml.rpmsave || fail "the changed tenon.xml was not kept"
     rm /etc/tenon/tenon.xml.rpmsave; rmdir /etc/tenon
