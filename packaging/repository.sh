@@ -91,7 +91,7 @@ if [ ${#rpms[@]} -gt 0 ]; then
     cp "${rpms[@]}" "$output/yum"
     # Not the package that the caller keeps: its copy is signed.
     for package in "${rpms[@]}"; do
-        rpmsign --define "_gpg_name $fingerprint" --addsign "$output/yum/${package##*/}" >"$work/log" 2>&1 ||
+        rpmsign --define "__gpg $(command -v gpg)" --define "_gpg_name $fingerprint" --addsign "$output/yum/${package##*/}" >"$work/log" 2>&1 ||
             { cat "$work/log" >&2; exit 1; }
     done
     createrepo_c --quiet --update "$output/yum"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # rpm_install_test.sh PACKAGES: installs, verifies, runs and erases the .rpm of the directory PACKAGES, in a Debian root with
-# rpm in it. The database of rpm is empty there: a stand-in package provides what Tenon's requires, and what is required is
+# rpm in it; then dnf installs it from a signed repository. The database of rpm is empty there: a stand-in package provides what Tenon's requires, and what is required is
 # checked against what the distributions with rpm have.
 set -euo pipefail
 packages=$1
@@ -13,7 +13,7 @@ rpm=$(find "$packages" -name 'tenon-[0-9]*.rpm' | head -1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
-make_root bookworm "$root" rpm,ca-certificates,libssl3,libgcc-s1
+make_root bookworm "$root" rpm,dnf,ca-certificates,libssl3,libgcc-s1
 mkdir "$root/t"
 
 echo "-- requires nothing that RHEL 9, Fedora and Leap do not have"
@@ -31,7 +31,7 @@ Release: 1
 Summary: What the distribution has
 License: Apache-2.0
 BuildArch: noarch
-$(grep -v '^config(' <<<"$requires" | sed 's/^/Provides: /')
+$(rpm -qp --requires "$packages"/tenon-[0-9]*.rpm "$packages"/tenon-sdk-*.rpm 2>/dev/null | grep -vE '^(config|rpmlib)\(' | sort -u | sed 's/^/Provides: /')
 %description
 What the distribution has.
 %files
@@ -58,5 +58,26 @@ in_root "$root" bash -euo pipefail -c '
     rm /etc/tenon/tenon.xml.rpmsave; rmdir /etc/tenon
     left=$(find / -xdev \( -path /proc -o -path /home -o -path /t -o -path /tmp \) -prune -o -iname "*tenon*" -print)
     [ -z "$left" ] || fail "left: $left"
+'
+
+echo "-- from the signed repository"
+export GNUPGHOME=$work/gnupg
+mkdir -m 700 "$GNUPGHOME"
+gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' rsa3072 sign 1d 2>/dev/null
+key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" {print $10; exit}')
+"$here/../../packaging/repository.sh" "$key" "$root/t/repository" "$packages"/tenon-*.rpm >/dev/null
+in_root "$root" bash -euo pipefail -c '
+    fail() { echo "FAILED: $*"; exit 1; }
+    mkdir -p /etc/yum.repos.d
+    sed "s#https://SERVER#file:///t/repository#" /t/repository/tenon.repo >/etc/yum.repos.d/tenon.repo
+    dnf -y --setopt=install_weak_deps=False install tenon tenon-sdk >/tmp/log 2>&1 || { cat /tmp/log; fail "dnf install"; }
+    rpm -q tenon tenon-sdk
+    tenon --version
+    dnf -y remove tenon tenon-sdk >/tmp/log 2>&1 || { cat /tmp/log; fail "dnf remove"; }
+    # One changed byte in the metadata, and dnf takes nothing from the repository any more.
+    dnf clean all >/dev/null
+    sed -i "s/<revision>/<revision>9/" /t/repository/yum/repodata/repomd.xml
+    if dnf -y install tenon >/tmp/log 2>&1; then fail "a changed repository was accepted"; fi
+    grep -iE "gpg|signature" /tmp/log | head -1 || { cat /tmp/log; fail "refused for another reason"; }
 '
 echo "all is well with the .rpm"
