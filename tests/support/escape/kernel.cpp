@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -173,29 +174,46 @@ bool makes_a_disk(const Targets& s) {
 }
 
 #if defined(__x86_64__)
-/// As a program of 32 bits would.
+sigjmp_buf after_interrupt;
+
+void skip_interrupt(int) {
+    siglongjmp(after_interrupt, 1);
+}
+
+/// A system call as a program of 32 bits makes it. Where the kernel has no such calls (it can be
+/// built or started without them), the instruction faults: that is ENOSYS here.
+long old_interrupt(long number, long first, long second, long third) {
+    struct sigaction old {};
+    struct sigaction mine {};
+    mine.sa_handler = skip_interrupt;
+    ::sigaction(SIGSEGV, &mine, &old);
+    volatile long result = -ENOSYS;
+    if (sigsetjmp(after_interrupt, 1) == 0) {
+        long answer = number;
+        asm volatile("int $0x80"
+                     : "+a"(answer)
+                     : "b"(first), "c"(second), "d"(third)
+                     : "memory", "r8", "r9", "r10", "r11");
+        result = answer;
+    }
+    ::sigaction(SIGSEGV, &old, nullptr);
+    if (result < 0) errno = static_cast<int>(-result);
+    return result;
+}
+
 bool opens_by_old_interrupt(const Targets& s) {
     const std::string path = s.target_file();
     void* low = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     if (low == MAP_FAILED) return false;
     std::memcpy(low, path.c_str(), path.size() + 1);
-    long fd = -1;
-    asm volatile("int $0x80"
-                 : "=a"(fd)
-                 : "a"(5), "b"(low), "c"(O_WRONLY), "d"(0)
-                 : "memory", "r8", "r9", "r10", "r11");
+    const long fd = old_interrupt(5, reinterpret_cast<long>(low), O_WRONLY, 0);
     return fd >= 0 && write_to(static_cast<int>(fd));
 }
 
 /// `socket` by the same way: another number than the filter knows.
 bool socket_by_old_interrupt(const Targets&) {
-    long fd = -1;
-    asm volatile("int $0x80"
-                 : "=a"(fd)
-                 : "a"(359), "b"(2), "c"(1), "d"(0)
-                 : "memory", "r8", "r9", "r10", "r11");
-    return fd >= 0;
+    return old_interrupt(359, 2, 1, 0) >= 0;
 }
 
 bool socket_by_x32(const Targets&) {
