@@ -176,7 +176,7 @@ int new_plugin(const PluginCall& call) {
     if (!language) return complain(call.console, language.error().message, kExitUsage);
     const std::string given = call.arguments.value("dir").value_or(".");
     if (given.empty()) return complain(call.console, "--dir: the value is empty", kExitUsage);
-    const auto places = config::places_of(sources.environment, sources.cwd);
+    const auto places = config::places_of(sources.environment, sources.account_home, sources.cwd);
     const auto parent = config::given_path(given, places.home, sources.cwd);
     if (!parent) return complain(call.console, parent.error().message, kExitFailed);
 

@@ -32,6 +32,8 @@ public:
 
 private:
     void make_table();
+    void hold_in_both_homes(std::vector<RuleText>& rules) const;
+    void leave_out_plugins_of_user();
     void take_keys();
     void take_yes();
     void take_network_variables();
@@ -54,8 +56,11 @@ private:
 
 Configuration Examination::run() && {
     make_table();
+    leave_out_plugins_of_user();
     take_keys();
     out_.settings = settings_of(out_.table);
+    hold_in_both_homes(out_.settings.permissions.deny);
+    hold_in_both_homes(out_.settings.permissions.ask);
     take_yes();
     take_network_variables();
     take_paths();
@@ -74,6 +79,32 @@ void Examination::make_table() {
         out_.table.add(layer, out_.errors, out_.warnings);
     out_.warnings.insert(out_.warnings.end(), layers_.dotenv.warnings.begin(),
                          layers_.dotenv.warnings.end());
+}
+
+/// What is forbidden below `~` must not become free with another $HOME, nor in the one that is
+/// used.
+void Examination::hold_in_both_homes(std::vector<RuleText>& rules) const {
+    const Places& places = layers_.places;
+    if (places.home == places.account_home) return;
+    std::vector<RuleText> more;
+    for (const RuleText& rule : rules) {
+        if (rule.text.find("(~") == std::string::npos) continue;
+        more.push_back(rule);
+        more.back().home = rule.home == places.home ? places.account_home : places.home;
+    }
+    rules.insert(rules.end(), more.begin(), more.end());
+}
+
+/// A variable says where the user's own directory is, so where plugins.path is locked it is
+/// searched only when the machine's files name it.
+void Examination::leave_out_plugins_of_user() {
+    const std::filesystem::path& folder = layers_.user_plugins;
+    if (folder.empty() || !out_.table.leave_out_default("plugins.path", folder.string())) return;
+    std::error_code failed;
+    const std::filesystem::directory_iterator entries(folder, failed);
+    const std::string warning = left_out(visible(folder.string()), "plugins.path");
+    if (!failed && entries != std::filesystem::directory_iterator())
+        out_.warnings.push_back(warning + "; no plugins are loaded from it");
 }
 
 /// The keys of the environment, and where it has none, those of the workspace's .env.
@@ -100,14 +131,19 @@ void Examination::take_keys() {
         out_.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file_);
 }
 
-/// --yes answers wherever the mode would ask.
+/// --yes answers wherever the mode or an ask rule would ask.
 void Examination::take_yes() {
     Settings::Permissions& permissions = out_.settings.permissions;
-    permissions.yes = overrides_.yes && permissions.mode_lock.empty();
-    if (overrides_.yes && !permissions.yes)
-        out_.warnings.push_back("--yes is left out: permissions.mode is locked by " +
-                                permissions.mode_lock + "; " + in_quotes(permissions.mode) +
-                                " stays in force");
+    permissions.yes =
+        overrides_.yes && permissions.mode_lock.empty() && permissions.ask_lock.empty();
+    if (!overrides_.yes || permissions.yes) return;
+    const bool by_mode = !permissions.mode_lock.empty();
+    out_.warnings.push_back(
+        std::string("--yes is left out: permissions.") +
+        (by_mode ? "mode is locked by " + permissions.mode_lock
+                 : "ask is locked by " + permissions.ask_lock) +
+        "; " +
+        (by_mode ? in_quotes(permissions.mode) + " stays in force" : "its rules stay in force"));
 }
 
 /// The beginning of a warning about what would loosen a locked key, but sets no key.
@@ -149,6 +185,7 @@ void Examination::take_paths() {
     settings.workspace = layers_.workspace;
     settings.prefix = sources_.prefix;
     settings.home = layers_.places.home;
+    settings.account_home = layers_.places.account_home;
     settings.config_dir = layers_.places.config;
     settings.plugins.allow_file = sources_.system / "plugins.allow";
     take_state_dir();
@@ -214,6 +251,7 @@ Sources process_sources(std::filesystem::path prefix, const StartDirectory& star
     Sources out;
     out.credentials = take_credentials();
     out.environment = process_environment();
+    out.account_home = home_of_account();
     out.prefix = std::move(prefix);
     out.cwd = start.path;
     out.cwd_problem = start.problem;

@@ -29,6 +29,7 @@ struct Overrides {
 /// Everything that configuration is made from, besides the command line. Nothing else is read.
 struct Sources {
     Environment environment;
+    std::filesystem::path account_home;           ///< see home_of_account; empty: there is none
     Credentials credentials;                      ///< as take_credentials returned them
     std::filesystem::path prefix;                 ///< of this installation
     std::filesystem::path system = "/etc/tenon";  ///< the machine's configuration directory

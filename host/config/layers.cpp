@@ -21,17 +21,17 @@ class Collector {
 public:
     Collector(const Sources& sources, const Overrides& overrides)
         : sources_(sources), overrides_(overrides) {
-        out_.places = places_of(sources.environment, sources.cwd);
+        out_.places = places_of(sources.environment, sources.account_home, sources.cwd);
     }
 
     Layers collect() && {
         find_workspace();
         if (!out_.workspace.empty()) out_.dotenv = read_dotenv(out_.workspace);
         add_defaults();
-        add_folder(sources_.system, true);
+        add_folder(sources_.system, layer_of_machine(sources_.system));
         add_conf_d(sources_.system);
         if (!out_.places.config.empty()) {
-            add_folder(out_.places.config);
+            add_folder(out_.places.config, own_layer(out_.places.config));
             add_permanent_rules(out_.places.config);
         }
         if (!out_.workspace.empty()) add_workspace();
@@ -96,17 +96,25 @@ private:
         out_.warnings.push_back(found.path.string() + ": read; tenon.properties beside it is not");
     }
 
-    static Layer own_layer(const std::filesystem::path& folder, bool may_lock = false) {
-        return {LayerTrust::kOwn, {}, folder, folder, {}, {}, may_lock};
+    static Layer own_layer(const std::filesystem::path& folder) {
+        return {LayerTrust::kOwn, {}, folder, folder, {}};
     }
 
-    void add_folder(const std::filesystem::path& folder, bool may_lock = false) {
+    /// What the machine's files say of `~` must not depend on a variable that the user sets.
+    [[nodiscard]] Layer layer_of_machine(const std::filesystem::path& folder) const {
+        Layer layer = own_layer(folder);
+        layer.may_lock = true;
+        layer.home = out_.places.account_home;
+        return layer;
+    }
+
+    void add_folder(const std::filesystem::path& folder, Layer layer) {
         const auto found = find_config_file(folder);
         if (!found) {
             out_.errors.push_back(found.error().message);
         } else if (*found) {
             warn_of_both(**found);
-            add_layer(own_layer(folder, may_lock), (*found)->path, (*found)->bytes);
+            add_layer(std::move(layer), (*found)->path, (*found)->bytes);
         }
     }
 
@@ -118,7 +126,7 @@ private:
         for (const auto& path : files ? *files : std::vector<std::filesystem::path>()) {
             const auto bytes = read_config_bytes(path);
             if (bytes) {
-                add_layer(own_layer(folder, true), path, *bytes);
+                add_layer(layer_of_machine(folder), path, *bytes);
             } else {
                 out_.errors.push_back(bytes.error().message);
             }
@@ -202,8 +210,7 @@ private:
              {sources_.prefix / "lib/tenon/plugins", sources_.prefix / "lib/tenon/plugins.d",
               std::filesystem::path("/usr/local/lib/tenon/plugins")})
             add_plugin_folder(layer, folder, "default");
-        if (!out_.places.data.empty())
-            add_plugin_folder(layer, out_.places.data / "plugins", "default");
+        if (!out_.places.data.empty()) add_plugins_of_user(layer);
         if (!add_variable(layer, "model.proxy", "HTTPS_PROXY"))
             add_variable(layer, "model.proxy", "https_proxy");
         const auto model = out_.dotenv.values.find("MODEL_ID");
@@ -213,6 +220,14 @@ private:
                 {"model.name", model->second, (out_.workspace / ".env").string() + ": MODEL_ID"});
         }
         out_.layers.push_back(std::move(layer));
+    }
+
+    void add_plugins_of_user(Layer& layer) {
+        const auto folder = out_.places.data / "plugins";
+        const auto is_it = [&](const ConfigEntry& e) { return e.value == folder.string(); };
+        if (std::none_of(layer.entries.begin(), layer.entries.end(), is_it))
+            out_.user_plugins = folder;
+        add_plugin_folder(layer, folder, "default");
     }
 
     /// A directory in which plugins are searched. One that cannot be made absolute is an error.

@@ -14,6 +14,8 @@ struct Layers {
     std::vector<Layer> layers;  ///< weakest first
     Places places;
     std::filesystem::path workspace;  ///< absolute, symlinks resolved; empty when there is none
+    /// The user's own directory of plugins; empty: none is known, or it is one of the others.
+    std::filesystem::path user_plugins;
     std::string no_workspace;  ///< why, when none was named and the current directory is no use
     DotEnv dotenv;             ///< the workspace's; its MODEL_ID is in a layer
     std::vector<std::string> files, warnings, errors;

@@ -7,16 +7,6 @@
 namespace tenon::config {
 namespace {
 
-std::filesystem::path home_of_user() {
-    std::vector<char> buffer(16'384);
-    struct passwd entry {};
-    struct passwd* found = nullptr;
-    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
-        found == nullptr)
-        return {};
-    return found->pw_dir;
-}
-
 std::filesystem::path folder(const Environment& environment, std::string_view name,
                              const std::filesystem::path& home, std::string_view beneath_home) {
     const std::filesystem::path set = variable(environment, name);
@@ -36,6 +26,17 @@ Environment process_environment() {
             out.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
     return out;
+}
+
+std::filesystem::path home_of_account() {
+    std::vector<char> buffer(16'384);
+    struct passwd entry {};
+    struct passwd* found = nullptr;
+    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+        found == nullptr)
+        return {};
+    const std::filesystem::path home = found->pw_dir;
+    return home.is_absolute() ? absolute_path("/", home) : std::filesystem::path();
 }
 
 std::string variable(const Environment& environment, std::string_view name) {
@@ -68,10 +69,12 @@ Result<std::filesystem::path> real_directory(const std::filesystem::path& path) 
     return real;
 }
 
-Places places_of(const Environment& environment, const std::filesystem::path& cwd) {
+Places places_of(const Environment& environment, const std::filesystem::path& account_home,
+                 const std::filesystem::path& cwd) {
     Places out;
     out.home = variable(environment, "HOME");
-    if (!out.home.is_absolute()) out.home = home_of_user();
+    if (!out.home.is_absolute()) out.home = account_home;
+    out.account_home = account_home.empty() ? out.home : account_home;
     out.config = folder(environment, "XDG_CONFIG_HOME", out.home, ".config");
     out.data = folder(environment, "XDG_DATA_HOME", out.home, ".local/share");
     out.state = folder(environment, "XDG_STATE_HOME", out.home, ".local/state");

@@ -16,6 +16,10 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 /// The environment of this process as it is now.
 Environment process_environment();
 
+/// The home directory of this process's user according to the password file, absolute; empty: there
+/// is none. No variable changes it.
+std::filesystem::path home_of_account();
+
 /// An empty variable counts as unset.
 std::string variable(const Environment& environment, std::string_view name);
 
@@ -38,13 +42,16 @@ Result<std::filesystem::path> real_directory(const std::filesystem::path& path);
 /// unset, each with `tenon` appended. Empty where neither the variable nor a home folder is known.
 struct Places {
     std::filesystem::path home;
+    /// Of the password file, else the same. What `~` of the machine's files stands for.
+    std::filesystem::path account_home;
     std::filesystem::path config;  ///< $XDG_CONFIG_HOME/tenon
     std::filesystem::path data;    ///< $XDG_DATA_HOME/tenon
     std::filesystem::path state;   ///< $TENON_STATE_DIR, else $XDG_STATE_HOME/tenon; absolute
 };
 
 /// `cwd` is what a relative TENON_STATE_DIR is relative to; there is no state directory when that
-/// is empty, too. The home folder is $HOME, else the one of the password file.
-Places places_of(const Environment& environment, const std::filesystem::path& cwd);
+/// is empty, too. The home folder is $HOME, else `account_home`, which may be empty.
+Places places_of(const Environment& environment, const std::filesystem::path& account_home,
+                 const std::filesystem::path& cwd);
 
 }  // namespace tenon::config

@@ -11,6 +11,8 @@ struct RuleText {
     std::string origin;  ///< "/home/x/.config/tenon/tenon.xml: permissions.allow", "--allow"
     /// The directory that a leading "/" of a path pattern stands for; empty: the workspace.
     std::filesystem::path base;
+    /// What a leading "~" of one stands for; empty: the user's $HOME.
+    std::filesystem::path home = {};
 };
 
 }  // namespace tenon::config

@@ -21,6 +21,18 @@ fs::path resolved(const fs::path& path) {
     return absolute_path("/", error ? path : real);
 }
 
+/// A path that begins with `~`, in the user's $HOME and in the home of the password file, which the
+/// user's keys are in whatever $HOME says. None: it does not begin so, or no home is known.
+std::vector<fs::path> in_homes(const std::string& path, const Settings& settings) {
+    std::vector<fs::path> out;
+    for (const fs::path& home : {settings.home, settings.account_home}) {
+        fs::path there = expanded(path, home);
+        const bool is_new = out.empty() || out.front() != there;
+        if (there != path && there.is_absolute() && is_new) out.push_back(std::move(there));
+    }
+    return out;
+}
+
 /// Whether a command that may write there may in effect write everything.
 bool allows_everything(const fs::path& directory) {
     const std::string path = directory.string();
@@ -60,7 +72,8 @@ bool is_used(const Settings& settings) {
 }
 
 void take_denied(Configuration& out) {
-    Settings::Sandbox& sandbox = out.settings.sandbox;
+    Settings& settings = out.settings;
+    Settings::Sandbox& sandbox = settings.sandbox;
     const auto configured = out.table.list("sandbox.denyRead");
     for (const Setting& setting : configured) {
         const fs::path path = resolved(setting.value.text);
@@ -71,16 +84,19 @@ void take_denied(Configuration& out) {
         } else {
             sandbox.deny_read.push_back(path);
         }
+        for (const fs::path& other : in_homes(setting.text, settings))
+            if (const fs::path real = resolved(other); real != path && !is_needed(real))
+                sandbox.deny_read.push_back(real);
     }
     // A start without a sandbox does not look at a dozen directories.
     const bool defaults_hold =
         configured.empty() || out.table.is_locked_without_value("sandbox.denyRead");
-    if (!defaults_hold || (configured.empty() && !is_used(out.settings))) return;
+    if (!defaults_hold || (configured.empty() && !is_used(settings))) return;
     for (const char* name : kDeniedByDefault) {
-        const fs::path path = expanded(name, out.settings.home);
-        if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
+        for (const fs::path& path : in_homes(name, settings))
+            sandbox.deny_read.push_back(resolved(path));
     }
-    for (const fs::path& path : {out.settings.state_dir, out.settings.config_dir}) {
+    for (const fs::path& path : {settings.state_dir, settings.config_dir}) {
         if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
     }
 }
@@ -116,7 +132,8 @@ std::vector<fs::path> hidden_from_plugins(const Settings& settings) {
     std::vector<fs::path> out = settings.sandbox.deny_read;
     if (out.empty()) {
         for (const char* name : kDeniedByDefault)
-            out.push_back(expanded(name, settings.home));
+            for (fs::path& path : in_homes(name, settings))
+                out.push_back(std::move(path));
     }
     out.push_back(settings.state_dir);
     out.push_back(settings.config_dir);

@@ -73,6 +73,9 @@ struct Settings {
     struct Plugins {
         std::vector<std::filesystem::path> path;  ///< in order of search
         std::string require = "any";              ///< any known
+        /// "plugins is locked by FILE:LINE", where no directory of the user's or the workspace's is
+        /// searched for plugins; else empty.
+        std::string path_lock;
         /// The list of hashes for `known`: plugins.allow in the machine's configuration directory.
         std::filesystem::path allow_file;
         std::map<std::string, PluginSettings> by_id;
@@ -85,7 +88,8 @@ struct Settings {
         bool read_only_commands = true;  ///< those of the fixed list need no question
         bool yes = false;                ///< --yes
         bool may_ask = true;             ///< false: what needs a question is refused, as in dontAsk
-        std::string allow_lock, mode_lock;  ///< the origins of their locks; empty: not locked
+        /// The origins of their locks; empty: not locked.
+        std::string allow_lock, ask_lock, mode_lock;
     } permissions;
     struct Sandbox {
         std::string mode = "off";      ///< off workspace read-only
@@ -105,8 +109,11 @@ struct Settings {
     std::filesystem::path workspace;              ///< symlinks resolved
     std::vector<std::filesystem::path> add_dirs;  ///< symlinks resolved
     std::filesystem::path state_dir;
-    std::filesystem::path prefix;      ///< of this installation
-    std::filesystem::path home;        ///< of the user; may be empty
+    std::filesystem::path prefix;  ///< of this installation
+    std::filesystem::path home;    ///< of the user; may be empty
+    /// The home of the password file, else the same. What is not to be read is not to be read here
+    /// either.
+    std::filesystem::path account_home;
     std::filesystem::path config_dir;  ///< the user's directory of configuration; may be empty
 };
 

@@ -10,6 +10,13 @@
 namespace tenon::config {
 namespace {
 
+/// Whether two rules of one text are about the same.
+bool is_same_rule(const Setting& a, const Setting& b) {
+    const auto holds = [&](const char* start) { return a.text.find(start) != std::string::npos; };
+    return (a.rule_base == b.rule_base || !holds("(/")) &&
+           (a.rule_home == b.rule_home || !holds("(~"));
+}
+
 /// The entries of a file with a plugin's own repeated element as the list that properties would
 /// have: `key.1`, `key.2`, ….
 std::vector<ConfigEntry> numbered(const Layer& layer) {
@@ -33,7 +40,8 @@ std::vector<ConfigEntry> numbered(const Layer& layer) {
 /// One layer on its way into the table.
 class Addition {
 public:
-    Addition(Table& table, const Layer& layer) : table_(table), layer_(layer) {}
+    Addition(Table& table, const Layer& layer)
+        : table_(table), layer_(layer), home_(layer.home.empty() ? table.home_ : layer.home) {}
 
     struct Found {
         std::vector<std::string> problems, warnings;
@@ -68,6 +76,7 @@ private:
 
     Table& table_;
     const Layer& layer_;
+    const std::filesystem::path home_;
     ProblemList problems_, warnings_;
     std::set<std::string> seen_;                          // keys that are no lists
     std::set<std::string> own_of_plugins_;                // plugins' own keys that were set
@@ -121,7 +130,12 @@ std::optional<SettingValue> Addition::value_of(const ConfigEntry& entry, const K
     if (spec.type == ValueType::kPath && value->text == spec.choices) {
         value->text.clear();
     } else if (is_path) {
-        value->text = absolute_path(layer_.base, expanded(value->text, table_.home_)).string();
+        value->text = absolute_path(layer_.base, expanded(value->text, home_)).string();
+    } else if (spec.type == ValueType::kGrants && home_ != table_.home_) {
+        // Elsewhere it stays as written, and is compared so.
+        const auto colon = value->text.find(':') + 1;
+        value->text =
+            value->text.substr(0, colon) + expanded(value->text.substr(colon), home_).string();
     }
     return *std::move(value);
 }
@@ -230,8 +244,13 @@ void Addition::leave_out_stand_ins(const ConfigLock& lock) {
 }
 
 Setting Addition::setting(const ConfigEntry& entry, SettingValue value) const {
-    return {
-        std::move(value), entry.value, entry.origin, layer_.trust == LayerTrust::kBuiltIn, {}, {}};
+    return {std::move(value),
+            entry.value,
+            entry.origin,
+            layer_.trust == LayerTrust::kBuiltIn,
+            {},
+            {},
+            {}};
 }
 
 /// Whether a permission rule can be read. It is checked here, where its owner is known: a mistake
@@ -239,7 +258,7 @@ Setting Addition::setting(const ConfigEntry& entry, SettingValue value) const {
 bool Addition::is_readable(const Setting& rule) {
     if (table_.check_rule_ == nullptr) return true;
     const auto checked =
-        table_.check_rule_({rule.value.text, rule.rule_origin, rule.rule_base}, table_.home_);
+        table_.check_rule_({rule.value.text, rule.rule_origin, rule.rule_base, rule.rule_home});
     if (!checked) {
         problems_.add(checked.error().message +
                       (layer_.trust == LayerTrust::kOwn ? "" : "; it is ignored"));
@@ -310,6 +329,7 @@ void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
         one.rule_origin = layer_.file.empty() ? one.origin : layer_.file + ": " + key;
         if (one.rule_origin == "-D") one.rule_origin += " " + key;
         one.rule_base = layer_.rule_base;
+        one.rule_home = home_;
         if (spec.type == ValueType::kRules && !is_readable(one)) continue;
         list.push_back(std::move(one));
     }
@@ -318,12 +338,16 @@ void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
     // A rule counts wherever it is written. One directory twice would offer its plugins twice.
     const bool is_set = key == "plugins.path" || spec.type == ValueType::kGrants;
     for (Setting& one : list) {
-        const bool is_there = std::any_of(all.begin(), all.end(), [&](const Setting& s) {
-            return s.value.text == one.value.text &&
-                   (is_set || s.rule_base == one.rule_base ||
-                    one.value.text.find("(/") == std::string::npos);
+        const auto same = std::find_if(all.begin(), all.end(), [&](const Setting& s) {
+            return s.value.text == one.value.text && (is_set || is_same_rule(s, one));
         });
-        if (is_there && is_set) continue;
+        const bool is_there = same != all.end();
+        if (is_there && is_set) {
+            // A default that the machine's file names is no mere default: a lock is on it, too.
+            if (layer_.may_lock && same->built_in && table_.locks_.on(key) == nullptr)
+                *same = std::move(one);
+            continue;
+        }
         const ConfigEntry entry{key, one.text, one.origin};
         if (!is_there && is_locked_out(entry, spec, key, one.value)) continue;
         all.push_back(std::move(one));
@@ -337,6 +361,16 @@ void Table::add(const Layer& layer, std::vector<std::string>& errors,
     auto& out = layer.trust == LayerTrust::kOwn ? errors : warnings;
     out.insert(out.end(), found.problems.begin(), found.problems.end());
     warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
+}
+
+bool Table::leave_out_default(std::string_view key, std::string_view text) {
+    const auto found = settings_.find(key);
+    if (found == settings_.end() || locks_.on(key) == nullptr) return false;
+    const auto taken = std::erase_if(found->second, [&](const Setting& setting) {
+        return setting.origin == "default" && setting.value.text == text;
+    });
+    if (found->second.empty()) settings_.erase(found);
+    return taken > 0;
 }
 
 const Setting* Table::find(std::string_view key) const {
@@ -357,7 +391,7 @@ namespace {
 std::vector<RuleText> rules(const Table& table, std::string_view key) {
     std::vector<RuleText> out;
     for (const Setting& rule : table.list(key))
-        out.push_back({rule.value.text, rule.rule_origin, rule.rule_base});
+        out.push_back({rule.value.text, rule.rule_origin, rule.rule_base, rule.rule_home});
     return out;
 }
 
@@ -387,7 +421,10 @@ void take_lock_origins(const Locks& locks, Settings& out) {
     };
     out.model.name_lock = origin("model.name");
     out.permissions.allow_lock = origin("permissions.allow");
+    out.permissions.ask_lock = origin("permissions.ask");
     out.permissions.mode_lock = origin("permissions.mode");
+    if (const ConfigLock* lock = locks.on("plugins.path"))
+        out.plugins.path_lock = visible(lock->key) + " is locked by " + lock->origin;
     for (const ConfigLock& lock : locks.all()) {
         if (lock.key == "plugins") out.plugins.grants_locks.emplace("", lock.origin);
         const auto plugin =

@@ -16,9 +16,8 @@
 
 namespace tenon::config {
 
-/// Checks the text of a permission rule; a leading `~` of its path stands for `home`. The Error
-/// names the rule's origin and says what is wrong.
-using RuleCheck = Result<void> (*)(const RuleText& rule, const std::filesystem::path& home);
+/// Checks the text of a permission rule. The Error names the rule's origin and says what is wrong.
+using RuleCheck = Result<void> (*)(const RuleText& rule);
 
 /// What the settings of a layer may do, and what becomes of a bad one.
 enum class LayerTrust {
@@ -37,6 +36,8 @@ struct Layer {
     std::vector<ConfigEntry> entries;
     std::vector<ConfigLock> locks = {};
     bool may_lock = false;  ///< a file of the machine's; elsewhere a lock is a problem
+    /// What a leading `~` stands for; empty: the table's.
+    std::filesystem::path home = {};
 };
 
 /// A setting in force: one value of a key. A key that is a list has several.
@@ -45,9 +46,10 @@ struct Setting {
     std::string text;    ///< as written
     std::string origin;  ///< "default", "/etc/tenon/tenon.xml:4", "--model", "-D", "TENON_MODEL"
     bool built_in = false;
-    /// Of a rule: its origin with the key instead of the line, and where its leading "/" begins.
+    /// Of a rule: its origin with the key instead of the line, and where its leading "/" and "~"
+    /// begin.
     std::string rule_origin;
-    std::filesystem::path rule_base;
+    std::filesystem::path rule_base, rule_home;
 };
 
 /// Every key that has a value: key -> value, text and origin, put together from layers. Knows what
@@ -56,7 +58,8 @@ struct Setting {
 class Table {
 public:
     Table() = default;
-    /// `home` is what a leading `~/` of a path stands for; `check_rule` may be null.
+    /// `home` is what a leading `~/` of a path stands for, unless its layer says otherwise;
+    /// `check_rule` may be null.
     Table(std::filesystem::path home, RuleCheck check_rule)
         : home_(std::move(home)), check_rule_(check_rule) {}
 
@@ -67,6 +70,10 @@ public:
     /// values that are then in force: no later layer loosens them, and an attempt is a warning.
     void add(const Layer& layer, std::vector<std::string>& errors,
              std::vector<std::string>& warnings);
+
+    /// Takes a default out of a list that is locked. False: the list is not locked, or has no such
+    /// default.
+    bool leave_out_default(std::string_view key, std::string_view text);
 
     /// Null: the key has no value.
     [[nodiscard]] const Setting* find(std::string_view key) const;

@@ -29,7 +29,7 @@ struct Config {
     std::vector<config::RuleText> deny, ask, allow;
     /// Where permissions.allow is locked: then no answer adds a rule. Empty: it is not locked.
     std::string allow_lock;
-    bool yes_is_locked = false;       ///< permissions.mode is locked, so that --yes is left out
+    bool yes_is_locked = false;       ///< a lock leaves --yes out, so that no message advises it
     std::filesystem::path workspace;  ///< absolute, symlinks resolved
     std::filesystem::path home;       ///< absolute, or empty
     std::vector<std::filesystem::path> add_dirs;   ///< more directories of the file tools

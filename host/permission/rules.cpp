@@ -201,7 +201,8 @@ Result<Rule> Rule::parse(const config::RuleText& text, const BaseDirectories& ba
         if (rule.subject_ == RuleSubject::kBash) rule.command_.emplace(*parts->specifier);
         return rule;
     }
-    auto path = PathPattern::parse(*parts->specifier, text.base, bases);
+    auto path = PathPattern::parse(*parts->specifier, text.base,
+                                   {bases.workspace, text.home.empty() ? bases.home : text.home});
     if (!path) return refuse(path.error().message);
     rule.path_ = std::move(*path);
     return rule;
@@ -271,8 +272,8 @@ bool Rule::names(std::string_view name) const {
     return path_ && path_->names(name);
 }
 
-Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home) {
-    const auto parsed = Rule::parse(rule, {rule.base, home});
+Result<void> check_rule(const config::RuleText& rule) {
+    const auto parsed = Rule::parse(rule, {rule.base, rule.home});
     if (!parsed) return parsed.error();
     return {};
 }

@@ -102,7 +102,7 @@ struct Rules {
 };
 
 /// Whether `Rule::parse` accepts the rule; a config::RuleCheck.
-Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home);
+Result<void> check_rule(const config::RuleText& rule);
 
 /// The rules of a list. Adds one Error to `errors` for each rule that cannot be read.
 std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,

@@ -71,7 +71,10 @@ void add_of_workspace(const config::Settings& settings, plugins::AgentPluginOpti
     if (settings.workspace.empty() || !fs::is_directory(folder, failed)) return;
     WorkspaceTrust trust(settings);
     options.folders = {folder};
-    options.is_not_trusted = [&trust](const fs::path& path) { return trust.refusal(path); };
+    const std::string& lock = settings.plugins.path_lock;
+    options.is_not_trusted = [&](const fs::path& path) {
+        return lock.empty() ? trust.refusal(path) : "plugins of a workspace are left out: " + lock;
+    };
     for (plugins::AgentPlugin& found : plugins::find_agent_plugins(options)) {
         const auto same_name = [&](const plugins::AgentPlugin& other) {
             return other.is_used() && other.name == found.name;

@@ -107,7 +107,8 @@ Result<void, StartFailure> OpenTools::make_gate() {
     config.ask = settings_.permissions.ask;
     config.allow = settings_.permissions.allow;
     config.allow_lock = settings_.permissions.allow_lock;
-    config.yes_is_locked = !settings_.permissions.mode_lock.empty();
+    config.yes_is_locked =
+        !settings_.permissions.mode_lock.empty() || !settings_.permissions.ask_lock.empty();
     config.workspace = settings_.workspace;
     config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;

@@ -1,5 +1,6 @@
 #include "host/sitting/question_text.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "host/base/atomic_file.h"
@@ -193,6 +194,12 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
             text.shown.choices.push_back(permanently(question, text.kept, view.width));
         else if (!why_not.empty())
             remark += (remark.empty() ? "" : "; ") + ("no rule can be permanent: " + why_not);
+    }
+    for (const terminal::Choice& other :
+         {terminal::Choice{'a', "", "", "always"}, terminal::Choice{'p', "", "", "forever"}}) {
+        const auto is_it = [&](const terminal::Choice& one) { return one.key == other.key; };
+        if (std::none_of(text.shown.choices.begin(), text.shown.choices.end(), is_it))
+            text.shown.not_offered.push_back(other);
     }
     if (!remark.empty()) text.shown.remark = "(" + visible(remark) + ")";
     text.shown.choices.push_back({'n', "no", "no", "no"});

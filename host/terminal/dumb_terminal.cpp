@@ -220,8 +220,12 @@ bool DumbTerminal::is_mistaken_answer(const std::string& line) const {
     if (const auto parsed = parse_answer(line))
         return parsed->text.empty() || takes_text(*parsed->choice) || !parsed->choice->word.empty();
     const std::string lower = lower_case(line);
+    const auto& others = question_->not_offered;
     return std::any_of(question_->choices.begin(), question_->choices.end(),
-                       [&](const Choice& choice) { return lower == choice.brief; });
+                       [&](const Choice& choice) { return lower == choice.brief; }) ||
+           std::any_of(others.begin(), others.end(), [&](const Choice& choice) {
+               return lower == choice.brief || lower == std::string_view(&choice.key, 1);
+           });
 }
 
 void DumbTerminal::set_question(std::optional<ShownQuestion> question) {

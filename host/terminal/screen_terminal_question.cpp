@@ -294,7 +294,9 @@ bool ScreenTerminal::is_mistaken_answer(const std::string& line) const {
     if (line_follows_answer_ && word_rest_.is_late_rest(line, now())) return true;
     if (!question_ || !question_->line_is_newer) return false;
     const std::string lower = lower_case(line);
-    const auto& choices = question_->content.choices;
+    auto choices = question_->content.choices;
+    const auto& others = question_->content.not_offered;
+    choices.insert(choices.end(), others.begin(), others.end());
     return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
         return lower == choice.brief || ends_in_answer(lower, choice, choices);
     });

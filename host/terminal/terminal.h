@@ -54,6 +54,9 @@ struct ShownQuestion {
     std::string remark;                ///< may be empty
     std::vector<Choice> choices;
     std::optional<TextChoice> text_choice;
+    /// What other questions offer and this one does not. Entered as a line, such an answer is
+    /// refused; it is no prompt. Key and `brief` count.
+    std::vector<Choice> not_offered = {};
 };
 
 struct EnteredLine {

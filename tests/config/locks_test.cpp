@@ -219,12 +219,52 @@ TEST(Locks, TheModelOfAWorkspacesDotEnvIsNoDefaultThatCouldBeLocked) {
 
 TEST(Locks, TheDirectoriesOfOptionsAndOfTheEnvironmentAreLeftOutToo) {
     World world;
-    world.system_says("final=plugins.path\n");
     world.overrides.plugin_dirs = {world.dir / "ws"};
-    const auto before = World().settings().plugins.path.size();
+    EXPECT_THAT(world.settings().plugins.path, ::testing::Contains(world.dir / "ws"));
+    world.system_says("final=plugins.path\n");
     const Configuration found = world.examined();
-    EXPECT_EQ(found.settings.plugins.path.size(), before);
+    EXPECT_THAT(found.settings.plugins.path, Not(::testing::Contains(world.dir / "ws")));
     EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("--plugin-dir: plugins.path: ")));
+}
+
+TEST(Locks, TheUsersOwnDirectoryOfPluginsIsLeftOutToo) {
+    for (const char* lock : {"plugins", "plugins.path"}) {
+        SCOPED_TRACE(lock);
+        World world;
+        world.sources.environment["XDG_DATA_HOME"] = (world.dir / "data").string();
+        const auto own = world.dir / "data/tenon/plugins";
+        const auto usual = world.settings().plugins.path;
+        EXPECT_THAT(usual, ::testing::Contains(own));
+        world.system_says(key_line("final", lock));
+        EXPECT_THAT(world.examined().warnings, IsEmpty()) << "nothing is in it";
+        world.dir.write("data/tenon/plugins/x.so", "");
+        const Configuration found = world.examined();
+        EXPECT_THAT(found.settings.plugins.path, Not(::testing::Contains(own)));
+        EXPECT_EQ(found.settings.plugins.path.size(), usual.size() - 1) << "the others stay";
+        const std::string why = std::string(lock) + " is locked by " +
+                                (world.dir / "etc/tenon.properties").string() + ":1";
+        EXPECT_EQ(found.settings.plugins.path_lock, why);
+        EXPECT_THAT(found.warnings, ElementsAre(own.string() + " is left out: " + why +
+                                                "; no plugins are loaded from it"));
+    }
+}
+
+TEST(Locks, TheUsersOwnDirectoryOfPluginsStaysWhereTheMachinesFileNamesIt) {
+    World world;
+    const auto own = world.dir / "home/.local/share/tenon/plugins";
+    std::filesystem::create_directories(own);
+    world.system_says("plugins.path=~/.local/share/tenon/plugins\nfinal=plugins.path\n");
+    EXPECT_THAT(world.settings().plugins.path, ::testing::Contains(own));
+    world.system_says("final=plugins.path\n");
+    world.dir.write("etc/conf.d/a.properties", "plugins.path=~/.local/share/tenon/plugins\n");
+    EXPECT_THAT(world.settings().plugins.path, Not(::testing::Contains(own))) << "behind the lock";
+}
+
+TEST(Locks, NoVariableTakesADirectoryOfPluginsAway) {
+    World world;
+    world.sources.environment["XDG_DATA_HOME"] = "/usr/local/lib";
+    world.system_says("final=plugins\n");
+    EXPECT_THAT(world.settings().plugins.path, ::testing::Contains("/usr/local/lib/tenon/plugins"));
 }
 
 TEST(Locks, YesIsLeftOutWhereTheModeIsLocked) {
@@ -237,6 +277,17 @@ TEST(Locks, YesIsLeftOutWhereTheModeIsLocked) {
     EXPECT_THAT(found.warnings, ElementsAre("--yes is left out: permissions.mode is locked by " +
                                             (world.dir / "etc/tenon.properties").string() +
                                             ":1; \"ask\" stays in force"));
+}
+
+TEST(Locks, YesIsLeftOutWhereTheAskRulesAreLocked) {
+    World world;
+    world.overrides.yes = true;
+    world.system_says("permissions.ask=Bash(git push *)\nfinal=permissions.ask\n");
+    const Configuration found = world.examined();
+    EXPECT_FALSE(found.settings.permissions.yes);
+    EXPECT_THAT(found.warnings, ElementsAre("--yes is left out: permissions.ask is locked by " +
+                                            (world.dir / "etc/tenon.properties").string() +
+                                            ":2; its rules stay in force"));
 }
 
 TEST(Locks, PlanAsksNothingWhereTheModeIsLockedAtDontAsk) {

@@ -43,7 +43,7 @@ TEST(Places, FollowTheEnvironment) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        const Places places = places_of(c.environment, "/cwd");
+        const Places places = places_of(c.environment, {}, "/cwd");
         EXPECT_EQ(places.config, c.config);
         EXPECT_EQ(places.data, c.data);
         EXPECT_EQ(places.state, c.state);
@@ -51,8 +51,14 @@ TEST(Places, FollowTheEnvironment) {
 }
 
 TEST(Places, FindAHomeWithoutTheVariable) {
-    EXPECT_TRUE(places_of({}, "/cwd").home.is_absolute());
-    EXPECT_TRUE(places_of({{"HOME", "relative"}}, "/cwd").home.is_absolute());
+    EXPECT_EQ(places_of({}, "/home/u", "/cwd").home, "/home/u");
+    EXPECT_EQ(places_of({{"HOME", "relative"}}, "/home/u", "/cwd").home, "/home/u");
+    EXPECT_TRUE(places_of({}, home_of_account(), "/cwd").home.is_absolute());
+}
+
+TEST(Places, KnowTheHomeOfTheAccountWhateverTheVariableSays) {
+    EXPECT_EQ(places_of({{"HOME", "/h"}}, "/home/u", "/cwd").account_home, "/home/u");
+    EXPECT_EQ(places_of({{"HOME", "/h"}}, {}, "/cwd").account_home, "/h");
 }
 
 TEST(Places, ExpandATildeOnlyWhereItStandsAloneInFront) {
