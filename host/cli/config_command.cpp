@@ -269,13 +269,13 @@ constinit const CommandSpec kConfigCommand{
 
 int run_config(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kConfigCommand, options);
-    if (!arguments) return fail(console, {arguments.error().message}, kExitUsage);
+    if (!arguments) return complain(console, arguments.error().message, kExitUsage);
     if (options.help) {
         console.out << command_help(kConfigCommand);
         return 0;
     }
     const auto known = find_verb(kConfigCommand, *arguments);
-    if (!known) return fail(console, {known.error().message}, kExitUsage);
+    if (!known) return complain(console, known.error().message, kExitUsage);
     const std::string_view verb = (*known)->name;
     const config::Configuration found = config::examine(sources, overrides_of(options));
     if (verb == "show") return finish(console, show_config(found, arguments->has("json"), console));

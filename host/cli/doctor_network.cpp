@@ -38,7 +38,9 @@ Check authorities_found(const config::Settings::Model& model) {
     const auto found = model::find_authorities(model.ca_file, model.ca_variables);
     if (found) return {"certificates", CheckStatus::kOk, *found, ""};
     return {"certificates", CheckStatus::kError, found.error().message,
-            "install the package ca-certificates, or: model.caFile=FILE.pem"};
+            model.ca_lock.empty()
+                ? "install the package ca-certificates, or: model.caFile=FILE.pem"
+                : "ask the administrator, who has locked model.caFile (" + model.ca_lock + ")"};
 }
 
 /// Requests a stop at the deadline, if it is not destroyed before.

@@ -21,6 +21,12 @@ Check check_key(const config::Configuration& found) {
     const config::Settings& settings = found.settings;
     const session::MissingNeeds missing{
         false, session::missing_needs(settings.model, found.credentials).key};
+    // Its default would be Anthropic's own server, which wants a key.
+    const auto is_about_server = [](const std::string& error) {
+        return error.find("model.baseUrl: ") != std::string::npos;
+    };
+    if (std::any_of(found.errors.begin(), found.errors.end(), is_about_server))
+        return {"key", CheckStatus::kOk, "not checked, since the server's address is wrong", ""};
     if (missing.key)
         return {"key", CheckStatus::kError, what_is_missing(missing),
                 how_to_give(missing, settings)};
@@ -42,14 +48,23 @@ bool is_left_out(const SurveyedPlugin& plugin) {
     return !plugin.problem.empty() && plugin.enabled;
 }
 
+constexpr const char* kAskAdministrator = "remove the setting, or ask the administrator";
+
+/// The administrator's files are not the user's to correct.
+bool is_about_lock(const std::string& warning) {
+    return warning.find("left out: ") != std::string::npos &&
+           warning.find(" is locked by ") != std::string::npos;
+}
+
 Check left_out_check(const SurveyedPlugin& plugin, const fs::path& folder) {
     const bool own = came_with_tenon(plugin, folder);
     const std::string who = plugin.id.empty() ? plugin.file.string() : plugin.id;
     return {"plugins", own ? CheckStatus::kError : CheckStatus::kWarning,
             who + " is left out: " + plugin.problem,
-            !plugin.remedy.empty() ? plugin.remedy
-            : own                  ? kReinstall
-                                   : "tenon plugin verify " + plugin.file.string()};
+            !plugin.remedy.empty()          ? plugin.remedy
+            : is_about_lock(plugin.problem) ? kAskAdministrator
+            : own                           ? kReinstall
+                                            : "tenon plugin verify " + plugin.file.string()};
 }
 
 /// Without this list, no plugin counts as the host's own.
@@ -107,8 +122,10 @@ Checks check_configuration(const config::Configuration& found) {
     for (const std::string& error : found.errors)
         // check_storage says that.
         if (state || error != state.error().message) add(CheckStatus::kError, error);
-    for (const std::string& warning : found.warnings)
+    for (const std::string& warning : found.warnings) {
         add(CheckStatus::kWarning, warning);
+        if (is_about_lock(warning)) out.back().remedy = kAskAdministrator;
+    }
     if (!out.empty()) return out;
     std::string files;
     for (const std::string& file : found.files)

@@ -173,7 +173,8 @@ void check_state(const config::Settings& settings, Checks& out) {
     Check space = check_space(folder, settings.jobs.total_output_limit);  // without the probe
     const auto probe = make_probe(folder);
     if (!probe) {
-        refuse(probe.error().message, kElsewhere);
+        refuse((folder == dir ? "" : dir.string() + " cannot be made: ") + probe.error().message,
+               kElsewhere);
     } else if (Check written = check_writing(folder, *probe); written.status != CheckStatus::kOk) {
         out.push_back(std::move(written));
     } else {

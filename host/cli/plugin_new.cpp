@@ -180,6 +180,14 @@ int new_plugin(const PluginCall& call) {
     const auto parent = config::given_path(given, places.home, sources.cwd);
     if (!parent) return complain(call.console, parent.error().message, kExitFailed);
 
+    if (std::error_code failed; !fs::is_directory(*parent, failed))
+        return complain(
+            call.console,
+            "--dir " + visible(given) + ": " +
+                (fs::exists(*parent, failed) ? "it is no directory"
+                                             : "there is no such directory; make it first"),
+            kExitFailed);
+
     const fs::path templates = sources.prefix / "share/tenon/template" / (*language)->name;
     const fs::path target = *parent / name;
     if (auto made = make_project(templates, target, name); !made)

@@ -44,7 +44,8 @@ struct Settings {
         /// Whether SSL_CERT_FILE and SSL_CERT_DIR may say where the system's authorities are: not
         /// where model.caFile is set or locked.
         bool ca_variables = true;
-        std::string proxy;  ///< empty: the environment's, which are the next two
+        std::string ca_lock;  ///< the origin of the lock of model.caFile; empty: it is not locked
+        std::string proxy;    ///< empty: the environment's, which are the next two
         std::string https_proxy, no_proxy;
         std::filesystem::path replay_file, record_file;
     } model;

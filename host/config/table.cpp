@@ -63,6 +63,7 @@ private:
     bool is_locked_out(const ConfigEntry& entry, const KeySpec& spec, const std::string& key,
                        const SettingValue& value);
     bool is_locked_out(const ConfigEntry& entry);
+    [[nodiscard]] const Setting* whole_of(std::string_view key) const;
     void warn_of_lock(const ConfigEntry& entry, const std::string& key, const ConfigLock& lock);
     void take_lock(const ConfigLock& lock);
     void leave_out_stand_ins(const ConfigLock& lock);
@@ -183,12 +184,26 @@ bool Addition::is_locked_out(const ConfigEntry& entry) {
     return true;
 }
 
+/// Of a part of a plugin's own key, `plugins.x.hosts.1`: what `plugins.x.hosts` is set to. Null: it
+/// is no such part, or the whole is not set.
+const Setting* Addition::whole_of(std::string_view key) const {
+    for (auto dot = key.rfind('.'); dot != std::string_view::npos; dot = key.rfind('.')) {
+        key = key.substr(0, dot);
+        if (!plugin_key(key)) break;
+        if (const Setting* whole = table_.find(key)) return whole;
+    }
+    return nullptr;
+}
+
 void Addition::warn_of_lock(const ConfigEntry& entry, const std::string& key,
                             const ConfigLock& lock) {
     const auto locked = table_.locked_values_.find(key);
     const KeySpec* spec = find_any_key(key);
+    const Setting* whole = whole_of(key);
     std::string stays = "the default stays in force";
-    if (spec != nullptr && is_list(*spec)) {
+    if (whole != nullptr) {
+        stays = in_quotes(shown_value(key, whole->text)) + ", the whole of it, stays in force";
+    } else if (spec != nullptr && is_list(*spec)) {
         stays = "the list stays as it is";
     } else if (locked != table_.locked_values_.end()) {
         stays = in_quotes(shown_value(key, locked->second.front().text)) + " stays in force";
@@ -420,6 +435,7 @@ void take_lock_origins(const Locks& locks, Settings& out) {
         return lock == nullptr ? std::string() : lock->origin;
     };
     out.model.name_lock = origin("model.name");
+    out.model.ca_lock = origin("model.caFile");
     out.permissions.allow_lock = origin("permissions.allow");
     out.permissions.ask_lock = origin("permissions.ask");
     out.permissions.mode_lock = origin("permissions.mode");
@@ -490,7 +506,10 @@ std::vector<ShownSetting> shown_settings(const Table& table) {
             out.push_back({std::string(spec.key),
                            {},
                            "default",
-                           std::string(spec.otherwise),
+                           // A lock leaves the proxy of the environment out.
+                           spec.key == "model.proxy" && table.locks().on(spec.key) != nullptr
+                               ? "none"
+                               : std::string(spec.otherwise),
                            lock_on(spec.key)});
     }
     for (const auto& [key, values] : table.all()) {

@@ -259,13 +259,15 @@ Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const 
     } catch (const Poco::Exception& e) {
         if (stop.stop_requested()) return stopped();
         if (is_over(watchdog, e)) return HttpFailure{"TLS handshake: " + kTooLate};
-        if (const auto complaint = take_seen_certificate().complaint; !complaint.empty()) {
+        if (const auto seen = take_seen_certificate(); !seen.complaint.empty()) {
             // OpenSSL looks for the authorities in files and skips those that it cannot open.
             if (const int code = descriptor_shortage(1); code != 0)
                 return resource_failure("TLS handshake: look for the authority of the certificate",
                                         code);
-            return refused_certificate("TLS handshake: certificate verify failed: " + complaint,
-                                       route);
+            return refused_certificate(
+                "TLS handshake: certificate verify failed: " + seen.complaint +
+                    (seen.authority_is_unknown ? how_to_trust(route.ca_lock) : ""),
+                route);
         }
         return HttpFailure{"TLS handshake: " + explained(e.displayText())};
     }

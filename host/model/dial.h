@@ -44,6 +44,7 @@ struct Route {
     std::optional<Url> proxy;
     Poco::Net::Context::Ptr tls;  ///< for an https target
     std::chrono::milliseconds timeout{};
+    std::string ca_lock = {};  ///< see HttpConfig
 };
 
 /// Opens a blocking connection to the target: through the proxy's CONNECT, and with a verified TLS

@@ -237,6 +237,7 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {
     if (target->secure) {
         if (auto fine = check_ca_file(c.ca_file); !fine) return fine.error();
     }
+    client->route_.ca_lock = c.ca_lock;
     client->route_.timeout = std::min(c.connect_timeout, c.idle_timeout);
     return client;
 }

@@ -25,6 +25,7 @@ struct HttpConfig {
     std::string base_url;      ///< may have a path prefix and a slash at the end
     std::string ca_file;       ///< PEM; replaces the system's CAs. Empty: these
     bool ca_variables = true;  ///< SSL_CERT_FILE and SSL_CERT_DIR may say where these are
+    std::string ca_lock;       ///< where model.caFile is locked, for messages; empty: nowhere
     std::string proxy;         ///< for http and https alike; "host:port" or an http URL
     std::string https_proxy;   ///< from the environment, for https only; used if `proxy` is empty
     std::string no_proxy;      ///< hosts that are reached without a proxy

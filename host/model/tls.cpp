@@ -78,11 +78,6 @@ std::string names_of(const X509* certificate) {
     return out.empty() ? "no host" : out;
 }
 
-std::string remedy_for_authority() {
-    return "; to trust it, set model.caFile (or SSL_CERT_FILE) to a PEM file with the certificate "
-           "of its authority (of the company's proxy, if one inspects TLS)";
-}
-
 std::string remedy_for_time(const ASN1_TIME* limit, const char* word) {
     return ": it is valid " + std::string(word) + " " + text_of(limit) +
            ", and the clock of this machine says " + rfc3339(wall_clock_ms()) +
@@ -96,21 +91,34 @@ std::string remedy(int code, const X509* certificate) {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
             return ": that authority is unknown here, or the server should send the certificate "
-                   "of an authority in between" +
-                   remedy_for_authority();
+                   "of an authority in between";
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         case X509_V_ERR_CERT_UNTRUSTED:
-            return ": that authority is unknown here" + remedy_for_authority();
+            return ": that authority is unknown here";
         case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-            return ": the known authority of that name has another key" + remedy_for_authority();
-        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-            return remedy_for_authority();
+            return ": the known authority of that name has another key";
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return remedy_for_time(X509_get0_notAfter(certificate), "until");
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return remedy_for_time(X509_get0_notBefore(certificate), "from");
         default:
             return "";
+    }
+}
+
+/// Whether another file of authorities could make the certificate a trusted one.
+bool is_about_authorities(int code) {
+    switch (code) {
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_CERT_UNTRUSTED:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -131,6 +139,7 @@ int note_certificate(int fine, X509_STORE_CTX* store) {
         const X509* certificate = X509_STORE_CTX_get_current_cert(store);
         seen_certificate.complaint = std::string(X509_verify_cert_error_string(code)) + " " +
                                      whose(certificate) + remedy(code, certificate);
+        seen_certificate.authority_is_unknown = is_about_authorities(code);
     }
     return fine;
 }
@@ -243,6 +252,15 @@ Result<void> check_ca_file(const std::string& ca_file) {
 
 SeenCertificate take_seen_certificate() {
     return std::exchange(seen_certificate, {});
+}
+
+std::string how_to_trust(const std::string& ca_lock) {
+    const std::string what =
+        "a PEM file with the certificate of its authority (of the company's "
+        "proxy, if one inspects TLS)";
+    return ca_lock.empty() ? "; to trust it, set model.caFile (or SSL_CERT_FILE) to " + what
+                           : "; the administrator has locked model.caFile (" + ca_lock +
+                                 ") and alone can set it to " + what;
 }
 
 std::string wrong_name(const SeenCertificate& seen, const std::string& host) {

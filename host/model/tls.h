@@ -29,13 +29,18 @@ Result<void> check_ca_file(const std::string& ca_file);
 /// The certificate of the peer in a handshake. All texts are for messages: bounded, and without
 /// characters that could move the cursor or hide others.
 struct SeenCertificate {
-    std::string complaint;  ///< what is wrong in its chain, and what to do; empty: nothing
-    std::string names;      ///< the hosts that it is for
-    std::string issuer;     ///< who signed it
+    std::string complaint;              ///< what is wrong in its chain; empty: nothing
+    bool authority_is_unknown = false;  ///< that is wrong; `how_to_trust` says what to do
+    std::string names;                  ///< the hosts that it is for
+    std::string issuer;                 ///< who signed it
 };
 
 /// Returns, and then forgets, what the last handshake of this thread has shown.
 SeenCertificate take_seen_certificate();
+
+/// The end of a message that an authority is unknown. `ca_lock` is where model.caFile is locked;
+/// empty: it is not.
+std::string how_to_trust(const std::string& ca_lock);
 
 /// The message for a trusted certificate that is not for `host`.
 std::string wrong_name(const SeenCertificate& seen, const std::string& host);

@@ -20,6 +20,7 @@ model::AnthropicConfig anthropic_config(const config::Settings::Model& model,
     config.http.base_url = model.base_url;
     config.http.ca_file = model.ca_file;
     config.http.ca_variables = model.ca_variables;
+    config.http.ca_lock = model.ca_lock;
     config.http.proxy = model.proxy;
     config.http.https_proxy = model.https_proxy;
     config.http.no_proxy = model.no_proxy;

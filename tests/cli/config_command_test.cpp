@@ -103,6 +103,16 @@ TEST(ConfigCommand, NamesTheLockOfAKeyAndItsFile) {
     EXPECT_EQ(run(world, {"check"}).code, 2);
 }
 
+TEST(ConfigCommand, ShowsThatALockLeavesTheProxyOfTheEnvironmentOut) {
+    config::World world;
+    const char* environments = "model\\.proxy +\\(the environment's\\) ";
+    EXPECT_THAT(run(world, {"show"}).out, ::testing::ContainsRegex(environments));
+    world.sources.environment["HTTPS_PROXY"] = "http://proxy.example:3128";
+    world.system_says("final=model\n");
+    EXPECT_THAT(run(world, {"show"}).out,
+                ::testing::ContainsRegex("model\\.proxy +\\(none\\) +default, locked by "));
+}
+
 TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     config::World world;
     world.user_says("permissions.allow.1=Bash(make)\n");
@@ -157,7 +167,8 @@ TEST(ConfigCommand, RefusesUnknownVerbsAndOptions) {
         const ConfigRun ran = run(world, words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_EQ(ran.out, "");
-        EXPECT_THAT(ran.err, HasSubstr("error: "));
+        EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
+        EXPECT_EQ(ran.err.find("error: "), std::string::npos) << "as of every command: " << ran.err;
     }
     const ConfigRun help = run(world, {"--help"});
     EXPECT_EQ(help.code, 0);

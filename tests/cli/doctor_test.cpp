@@ -102,6 +102,24 @@ TEST(Doctor, ReportsEveryErrorAndWarningOfTheConfiguration) {
             is_check("configuration", kWarning, HasSubstr("log.file"), HasSubstr(""))));
 }
 
+TEST(Doctor, DoesNotAskTheUserToCorrectALock) {
+    config::World world;
+    world.system_says("final=permissions\n");
+    world.user_says("permissions.allow=Bash\n");
+    EXPECT_THAT(check_configuration(world.examined()),
+                ElementsAre(is_check("configuration", kWarning, HasSubstr(" is locked by "),
+                                     "remove the setting, or ask the administrator")));
+}
+
+TEST(Doctor, WantsNoKeyForAServerWithAWrongAddress) {
+    config::World world;
+    world.define("model.baseUrl", "nonsense");
+    EXPECT_THAT(check_configuration(world.examined()),
+                ElementsAre(is_check("configuration", kError, HasSubstr("model.baseUrl"),
+                                     HasSubstr("correct it"))));
+    EXPECT_THAT(check_model(world.examined()).at(1), is_ok("key", "not checked"));
+}
+
 TEST(Doctor, WorksWithoutAWorkspaceAndWithoutAStateDirectory) {
     config::World world;
     world.sources.cwd.clear();

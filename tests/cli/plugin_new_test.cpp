@@ -159,9 +159,10 @@ TEST_F(PluginNew, LeavesAloneWhatIsThere) {
 
 TEST_F(PluginNew, SaysWhichDirectoryIsMissingOrCannotBeWritten) {
     EXPECT_EQ(run({"new", "a", "--lang", "c", "--dir", dir_ / "none"}), 1);
-    EXPECT_THAT(err_.str(), HasSubstr((dir_ / "none").string()));
+    EXPECT_THAT(err_.str(), HasSubstr("--dir " + (dir_ / "none").string() +
+                                      ": there is no such directory; make it first"));
     EXPECT_EQ(run({"new", "a", "--lang", "c", "--dir", dir_.write("text", "")}), 1);
-    EXPECT_THAT(err_.str(), HasSubstr("text"));
+    EXPECT_THAT(err_.str(), HasSubstr("text: it is no directory"));
     EXPECT_EQ(run({"new", "a", "--lang", "c", "--dir", "/proc/self"}), 1);
     EXPECT_THAT(err_.str(), HasSubstr("/proc/self"));
 }

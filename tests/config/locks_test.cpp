@@ -462,6 +462,15 @@ TEST(Locks, APartOfAPluginsKeyIsNotReplacedWithTheWhole) {
     EXPECT_EQ(found.warnings.size(), 1U);
 }
 
+TEST(Locks, TheWarningOfAPartOfAPluginsKeySaysWhatTheWholeIs) {
+    World world;
+    world.system_says("plugins.web.url=https://ours\nfinal=plugins\n");
+    world.define("plugins.web.url.1", "https://mine");
+    EXPECT_THAT(
+        world.examined().warnings,
+        ElementsAre(::testing::EndsWith("; \"https://ours\", the whole of it, stays in force")));
+}
+
 TEST(Locks, WhatIsNotReadByDefaultStaysUnreadWhereTheListIsLocked) {
     World world;
     world.user_says("sandbox.denyRead=~/private\nsandbox.mode=workspace\n");

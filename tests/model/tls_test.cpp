@@ -126,6 +126,18 @@ TEST_F(Tls, RefusesUntrustedServers) {
     }
 }
 
+TEST_F(Tls, AdvisesNoFileOfAuthoritiesThatTheAdministratorHasLocked) {
+    ModelServer server(R"([{"content":"never"}])", right_->options());
+    HttpConfig config = trusting("");
+    config.ca_lock = "/etc/tenon/tenon.xml:3";
+    Watcher watcher;
+    const auto answer = provider_for(server.url(), config)->ask(Talk().request(), watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message,
+                HasSubstr("the administrator has locked model.caFile (/etc/tenon/tenon.xml:3)"));
+    EXPECT_EQ(answer.error().message.find("SSL_CERT_FILE"), std::string::npos);
+}
+
 TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeTheFirstRequest) {
     const auto garbage = dir_->write("garbage.pem", "hello");
     struct Case {

@@ -155,6 +155,58 @@ TEST_F(Administrator, OnlyKnownPluginFilesAreLoadedWhereverTheyAre) {
     }
 }
 
+TEST_F(Administrator, ARuleForTheHomeDirectoryHoldsWhateverTheVariableSays) {
+    const fs::path account = folders_.home / "account";
+    folders_.home.write("account/.ssh/id", "secret\n");
+    etc_.set_account_home(account);
+    const std::vector<std::string> read = {"tool", "read_file", R"({"path":".ssh/id"})",
+                                           "--workspace", account.string()};
+    EXPECT_EQ(run(read).code, 0);
+    etc_.write("tenon.properties", "permissions.deny=Read(~/.ssh/**)\nfinal=permissions\n");
+    const auto refused = run(read);
+    EXPECT_NE(refused.code, 0);
+    EXPECT_THAT(refused.output + refused.errors, HasSubstr("denied by the rule Read(~/.ssh/**)"));
+    EXPECT_THAT(refused.output, Not(HasSubstr("secret")));
+}
+
+TEST_F(Administrator, NoDirectoryOfPluginsIsAddedWhereTheyAreLocked) {
+    const fs::path own = folders_.home / ".local/share/tenon/plugins";
+    const fs::path acme = folders_.workspace() / ".tenon/plugins/acme";
+    const auto install = [](const fs::path& folder) {
+        fs::create_directories(folder);
+        fs::copy_file(fs::path(TENON_FIXTURES) / "plain.so", folder / "plain.so");
+    };
+    const std::vector<std::string> use = {"tool", "plain", "--yes", "-D",
+                                          "plugins.plain.isolated=false"};
+    for (const bool of_workspace : {false, true}) {
+        SCOPED_TRACE(of_workspace ? "the workspace's" : "the user's");
+        fs::remove_all(own);
+        etc_.write("tenon.properties", "\n");
+        if (of_workspace) {
+            folders_.home.write(
+                "w/.tenon/plugins/acme/plugin.json",
+                R"({"$schema":"https://agent-plugins.org/schemas/1.0.0/plugin.schema.json","name":"acme"})");
+            install(acme / plugins::native_library_folder());
+            ASSERT_EQ(run({"config", "trust", "--yes"}).code, 0);
+        } else {
+            install(own);
+        }
+        EXPECT_EQ(run(use).code, 0) << "without a lock";
+        etc_.write("tenon.properties", "final=plugins.path\n");
+        const auto refused = run(use);
+        EXPECT_NE(refused.code, 0);
+        const std::string lock = "plugins.path is locked by /etc/tenon/tenon.properties:1";
+        const auto listed = run({"plugin", "list"});
+        EXPECT_EQ(listed.code, 0);
+        if (of_workspace) {
+            EXPECT_THAT(listed.output, HasSubstr("plugins of a workspace are left out: " + lock));
+        } else {
+            EXPECT_THAT(listed.errors, HasSubstr(own.string() + " is left out: " + lock));
+            EXPECT_THAT(listed.output, Not(HasSubstr("plain.so")));
+        }
+    }
+}
+
 TEST_F(Administrator, VerifyRunsNoCodeOfAFileThatIsNotKnown) {
     etc_.write("tenon.properties", "plugins.require=known\nfinal=plugins.require\n");
     const std::string file = std::string(TENON_FIXTURES) + "/plain.so";

@@ -27,6 +27,14 @@ public:
     void write(const std::string& name, const std::string& text) const {
         etc_.write("tenon/" + name, text);
     }
+    /// What the password file says is the home directory of the user who runs the test.
+    void set_account_home(const std::filesystem::path& home) const {
+        std::string lines;
+        for (const uid_t user : {uid_t{0}, ::geteuid()})
+            lines += "tester:x:" + std::to_string(user) + ":" + std::to_string(::getegid()) +
+                     "::" + home.string() + ":/bin/sh\n";
+        etc_.write("passwd", lines);
+    }
     [[nodiscard]] std::vector<std::string> command(const std::vector<std::string>& words) const {
         std::vector<std::string> out = {"/usr/bin/unshare",
                                         ::geteuid() == 0 ? "-m" : "-rm",

@@ -60,6 +60,10 @@ TEST_F(AQuestionText, WithoutOffersHasYesAndNoAndTheReason) {
     EXPECT_EQ(shown.shown.choices[1].key, 'n');
     EXPECT_TRUE(shown.shown.text_choice);
     EXPECT_EQ(shown.shown.remark, "($(…) is not understood)");
+    ASSERT_EQ(shown.shown.not_offered.size(), 2U) << "so that no such answer becomes a prompt";
+    EXPECT_EQ(shown.shown.not_offered[0].key, 'a');
+    EXPECT_EQ(shown.shown.not_offered[1].key, 'p');
+    EXPECT_TRUE(text(push()).shown.not_offered.empty());
 }
 
 TEST_F(AQuestionText, SaysWhichOfSeveralItIsAndWhose) {

@@ -509,6 +509,24 @@ TEST(QuestionTyping, WithoutOffersOnlyYesAndNoAreKeys) {
     }
 }
 
+TEST(QuestionTyping, AnAnswerThatThisQuestionDoesNotOfferIsNoPrompt) {
+    for (const std::string line : {"a", "P", "always", "forever", "xa", "ay"}) {
+        SCOPED_TRACE(line);
+        QuestionDesk desk;
+        terminal::ShownQuestion question = a_question(1);
+        const auto offers = question.choices.begin() + 1;
+        question.not_offered.assign(offers, offers + 2);
+        question.choices.erase(offers, offers + 2);
+        desk.terminal().set_question(question);
+        desk.passes(kQuiet);
+        (void)desk.written();
+        EXPECT_EQ(text_of(desk.types_slowly(line + "\r")), Texts{});
+        EXPECT_NE(desk.written().find('\a'), std::string::npos);
+        EXPECT_EQ(text_of(desk.types("a better name\r", kLong)), Texts{"line a better name"});
+        EXPECT_EQ(text_of(desk.types("n", kQuiet)), Texts{"answer 1n"});
+    }
+}
+
 TEST(QuestionTyping, NothingIsDrawnWhereNoQuestionWaits) {
     QuestionDesk desk;
     desk.types("x");
