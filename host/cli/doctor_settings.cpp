@@ -48,12 +48,9 @@ bool is_left_out(const SurveyedPlugin& plugin) {
     return !plugin.problem.empty() && plugin.enabled;
 }
 
-constexpr const char* kAskAdministrator = "remove the setting, or ask the administrator";
-
 /// The administrator's files are not the user's to correct.
 bool is_about_lock(const std::string& warning) {
-    return warning.find("left out: ") != std::string::npos &&
-           warning.find(" is locked by ") != std::string::npos;
+    return warning.find(" is locked by ") != std::string::npos;
 }
 
 Check left_out_check(const SurveyedPlugin& plugin, const fs::path& folder) {
@@ -62,7 +59,7 @@ Check left_out_check(const SurveyedPlugin& plugin, const fs::path& folder) {
     return {"plugins", own ? CheckStatus::kError : CheckStatus::kWarning,
             who + " is left out: " + plugin.problem,
             !plugin.remedy.empty()          ? plugin.remedy
-            : is_about_lock(plugin.problem) ? kAskAdministrator
+            : is_about_lock(plugin.problem) ? "ask the administrator"
             : own                           ? kReinstall
                                             : "tenon plugin verify " + plugin.file.string()};
 }
@@ -124,7 +121,8 @@ Checks check_configuration(const config::Configuration& found) {
         if (state || error != state.error().message) add(CheckStatus::kError, error);
     for (const std::string& warning : found.warnings) {
         add(CheckStatus::kWarning, warning);
-        if (is_about_lock(warning)) out.back().remedy = kAskAdministrator;
+        if (is_about_lock(warning))
+            out.back().remedy = "remove the setting, or ask the administrator";
     }
     if (!out.empty()) return out;
     std::string files;

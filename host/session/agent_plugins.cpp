@@ -73,7 +73,7 @@ void add_of_workspace(const config::Settings& settings, plugins::AgentPluginOpti
     options.folders = {folder};
     const std::string& lock = settings.plugins.path_lock;
     options.is_not_trusted = [&](const fs::path& path) {
-        return lock.empty() ? trust.refusal(path) : "plugins of a workspace are left out: " + lock;
+        return lock.empty() ? trust.refusal(path) : lock;
     };
     for (plugins::AgentPlugin& found : plugins::find_agent_plugins(options)) {
         const auto same_name = [&](const plugins::AgentPlugin& other) {

@@ -199,7 +199,7 @@ TEST_F(Administrator, NoDirectoryOfPluginsIsAddedWhereTheyAreLocked) {
         const auto listed = run({"plugin", "list"});
         EXPECT_EQ(listed.code, 0);
         if (of_workspace) {
-            EXPECT_THAT(listed.output, HasSubstr("plugins of a workspace are left out: " + lock));
+            EXPECT_THAT(listed.output, HasSubstr("left out: " + lock));
         } else {
             EXPECT_THAT(listed.errors, HasSubstr(own.string() + " is left out: " + lock));
             EXPECT_THAT(listed.output, Not(HasSubstr("plain.so")));

@@ -38,6 +38,7 @@ TEST(LockedSitting, QuestionsTakeYesAndNoOnlyWhereRulesAreLocked) {
                                                        "\nNot an answer, and not sent.") !=
                        std::string::npos;
             })) << person.shown();
+            ASSERT_TRUE(person.takes_keys()) << "the prompt comes after that";
         }
         const std::string yes = dumb ? "y\r" : "y";
         person.types(yes);
