@@ -25,6 +25,7 @@ constexpr std::array kVariables = {
     VariableSpec{"NO_PROXY", "The hosts that are reached without a proxy, also without that of model.proxy."},
     VariableSpec{"no_proxy", "The same, while NO_PROXY is not set."},
     VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, as model.caFile."},
+    VariableSpec{"SSL_CERT_DIR", "A directory with such certificates, as 'openssl rehash' prepares it. It has no effect where model.caFile is set or locked."},
     VariableSpec{"TERM", "The kind of terminal. With dumb, no escape sequence is written."},
     VariableSpec{"NO_COLOR", "If it is set, output has no colours."},
     VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},
