@@ -52,9 +52,8 @@ JobTask::~JobTask() {
 
 void JobTask::runTask() {
     try {
-        if (!must_leave()) {
-            if (auto ended = start()) context_.on_ended(std::move(*ended));
-        }
+        // Also when it must leave: the model and the result were told that the job is running.
+        if (auto ended = start()) context_.on_ended(std::move(*ended));
     } catch (const std::exception& e) {
         context_.on_ended(ended_unrecorded(job_, Status::kLost, e.what()));
     }

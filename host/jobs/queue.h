@@ -152,7 +152,8 @@ public:
     /// have ended, or after seven seconds; how many jobs have not. A queued job whose end cannot
     /// be recorded stays queued and counts; `problems` names it and says why.
     std::size_t cancel_session_jobs(std::string_view by, Problems* problems = nullptr);
-    /// `--no-wait`: nothing is started any more. What runs goes on, what is queued stays recorded.
+    /// `--no-wait`: no queued job is started any more. What has been reported as running goes on,
+    /// also where its supervisor is still to be launched; what is queued stays recorded.
     void leave();
 
 private:

@@ -170,6 +170,31 @@ TEST(QueueEnd, LetsRunningJobsGoOnAndQueuedOnesStay) {
     EXPECT_EQ(folder.store().load(queued)->status, Status::kQueued);
 }
 
+TEST(QueueEnd, LeavesNoJobUnstartedThatItHasReportedAsRunning) {
+    constexpr std::size_t kJobs = 40;
+    const JobsFolder folder;
+    std::vector<JobId> ids;
+    {
+        auto options = folder.options();
+        options.max_running = kJobs;
+        Queue queue(folder.store(), options);
+        for (std::size_t i = 0; i < kJobs; ++i) {
+            const auto job = queue.submit(folder.spec("true"));
+            ASSERT_TRUE(job) << job.error().message;
+            if (job->status == Status::kRunning) ids.push_back(job->id);
+        }
+        queue.leave();
+    }
+    EXPECT_FALSE(ids.empty());
+    const auto latest = deadline();
+    for (const JobId& id : ids) {
+        while (folder.store().load(id)->status == Status::kQueued) {
+            ASSERT_LT(std::chrono::steady_clock::now(), latest) << id << " was never started";
+            std::this_thread::yield();
+        }
+    }
+}
+
 TEST(QueueEnd, RecordsAJobAsLostWhenItsSupervisorIsKilled) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
