@@ -46,7 +46,7 @@ if [ ! -e "$cache/$key/done" ]; then
     prefix=$work/prefix
     mkdir -p "$prefix/licences" "$work/src"
     # PIC: the plugins link them too. The debug information goes into the debug package; no path of this machine.
-    flags="-O2 -g1 -w -ffunction-sections -fdata-sections -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work/src=bundle"
+    flags="-O2 -g1 -w -ffunction-sections -fdata-sections -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work=bundle"
     unpack() {
         if grep -q "original *$1 " "$here/libraries.txt"; then
             apt-get "${apt_options[@]}" source --tar-only --download-only "$1=$2" && mkdir "$1" &&

@@ -2,6 +2,8 @@
 # programs_test.sh PACKAGES: what the programs and plugins of the .deb are linked with, and how.
 set -euo pipefail
 packages=$1
+source=$(cd "$(dirname "$0")/../.." && pwd)
+bundle=$("$source/packaging/bundle/build.sh" --print 2>/dev/null || echo "$HOME/")
 deb=$(find "$packages" -name 'tenon_*.deb' | head -1)
 [ -n "$deb" ] || { echo "skipped: no package in $packages; packaging/packages.sh makes it"; exit 77; }
 work=$(mktemp -d)
@@ -32,7 +34,7 @@ while read -r file; do
     grep -q GLIBCXX <<<"$symbols" && complain "$name" "needs the system's libstdc++"
     newest=$(grep -oE 'GLIBC_[0-9.]+' <<<"$symbols" | sort -uV | tail -1 || true)
     [ -z "$newest" ] || [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -1)" = GLIBC_2.34 ] || complain "$name" "needs $newest"
-    grep -qaF -e "$PWD" -e "$HOME/" "$file" && complain "$name" "names a directory of the machine that built it"
+    grep -qaF -e "$source/" -e "${bundle%/*}/" "$file" && complain "$name" "names a directory of the machine that built it"
 done < <(find "$work" -type f)
 [ "$count" -ge 8 ] || complain "$deb" "has only $count programs and plugins"
 # Functions with checked lengths: _FORTIFY_SOURCE has had an effect.
