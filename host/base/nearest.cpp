@@ -16,18 +16,23 @@ bool same_letter(char a, char b) {
            std::tolower(static_cast<unsigned char>(b));
 }
 
+/// How many letters are replaced, added, left out, or swapped with their neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+    // Each row holds the distances of one beginning of `a` to all beginnings of `b`.
+    std::vector<std::size_t> row(b.size() + 1), previous, before_previous;
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
+        before_previous = std::exchange(previous, row);
+        row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+            const bool same = same_letter(a[i - 1], b[j - 1]);
+            row[j] = std::min({previous[j - 1] + (same ? 0 : 1), previous[j] + 1, row[j - 1] + 1});
+            const bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                                 same_letter(a[i - 2], b[j - 1]);
+            if (swapped) row[j] = std::min(row[j], before_previous[j - 2] + 1);
         }
     }
-    return row[b.size()];
+    return row.back();
 }
 
 }  // namespace
