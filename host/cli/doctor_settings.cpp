@@ -48,20 +48,16 @@ bool is_left_out(const SurveyedPlugin& plugin) {
     return !plugin.problem.empty() && plugin.enabled;
 }
 
-/// The administrator's files are not the user's to correct.
-bool is_about_lock(const std::string& warning) {
-    return warning.find(" is locked by ") != std::string::npos;
-}
-
 Check left_out_check(const SurveyedPlugin& plugin, const fs::path& folder) {
     const bool own = came_with_tenon(plugin, folder);
     const std::string who = plugin.id.empty() ? plugin.file.string() : plugin.id;
+    std::string remedy = plugin.remedy;
+    if (remedy.empty())
+        remedy = own                ? kReinstall
+                 : plugin.directory ? "tenon plugin info " + plugin.id
+                                    : "tenon plugin verify " + plugin.file.string();
     return {"plugins", own ? CheckStatus::kError : CheckStatus::kWarning,
-            who + " is left out: " + plugin.problem,
-            !plugin.remedy.empty()          ? plugin.remedy
-            : is_about_lock(plugin.problem) ? "ask the administrator"
-            : own                           ? kReinstall
-                                            : "tenon plugin verify " + plugin.file.string()};
+            who + " is left out: " + plugin.problem, std::move(remedy)};
 }
 
 /// Without this list, no plugin counts as the host's own.
@@ -108,22 +104,21 @@ Checks check_model(const config::Configuration& found) {
 
 Checks check_configuration(const config::Configuration& found) {
     Checks out;
-    const auto add = [&](CheckStatus status, const std::string& text) {
-        out.push_back({"configuration", status, text, "correct it, then: tenon config check"});
+    const auto add_error = [&](const std::string& text) {
+        out.push_back(
+            {"configuration", CheckStatus::kError, text, "correct it, then: tenon config check"});
     };
     if (!found.no_workspace.empty()) {
-        add(CheckStatus::kError, found.no_workspace);
+        add_error(found.no_workspace);
         out.back().remedy = "tenon doctor --workspace DIR";
     }
     const auto state = config::check_state_dir(found.settings.state_dir);
     for (const std::string& error : found.errors)
         // check_storage says that.
-        if (state || error != state.error().message) add(CheckStatus::kError, error);
-    for (const std::string& warning : found.warnings) {
-        add(CheckStatus::kWarning, warning);
-        if (is_about_lock(warning))
-            out.back().remedy = "remove the setting, or ask the administrator";
-    }
+        if (state || error != state.error().message) add_error(error);
+    for (const std::string& warning : found.warnings)
+        out.push_back({"configuration", CheckStatus::kWarning, warning,
+                       "change or remove the setting, then: tenon config check"});
     if (!out.empty()) return out;
     std::string files;
     for (const std::string& file : found.files)

@@ -108,7 +108,7 @@ TEST(Doctor, DoesNotAskTheUserToCorrectALock) {
     world.user_says("permissions.allow=Bash\n");
     EXPECT_THAT(check_configuration(world.examined()),
                 ElementsAre(is_check("configuration", kWarning, HasSubstr(" is locked by "),
-                                     "remove the setting, or ask the administrator")));
+                                     "change or remove the setting, then: tenon config check")));
 }
 
 TEST(Doctor, WantsNoKeyForAServerWithAWrongAddress) {
