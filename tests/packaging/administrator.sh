@@ -38,7 +38,8 @@ as_ada 'tenon --version'
 step "the administrator's own plugin"
 mkdir -p /usr/local/lib/tenon/plugins
 cp /t/hello.so /usr/local/lib/tenon/plugins/
-as_ada "tenon tool hello_c '{\"name\":\"Ada\"}' --yes" | grep -q Ada || fail "the plugin in /usr/local was not called"
+answer=$(as_ada "tenon tool hello_c '{\"name\":\"Ada\"}' --yes")
+grep -q Ada <<<"$answer" || fail "the plugin in /usr/local was not called"
 
 step "the administrator's configuration"
 sed -i 's#^</tenon>#  <jobs><keepDays>7</keepDays></jobs>\n</tenon>#' /etc/tenon/tenon.xml
@@ -70,7 +71,8 @@ printf 'second\r' >&7
 await 'grep -Eq "the second answer|restart" /home/ada/screen'
 flock -u 9
 await 'grep -Eq "the job has ended|restart" /home/ada/screen'
-as_ada 'tenon jobs list --json' | grep -q '"exit_code":3[,}]' || fail "the job of the open session has no true exit code"
+jobs=$(as_ada 'tenon jobs list --json')
+grep -q '"exit_code":3[,}]' <<<"$jobs" || fail "the job of the open session has no true exit code"
 printf '/exit\r' >&7
 exec 7>&-
 wait $session || fail "the open session ended with $?"
@@ -93,7 +95,8 @@ grep -q keepDays /etc/tenon/tenon.xml || fail "removing has lost tenon.xml"
 flock -u 8
 await '[ -s /home/ada/.local/state/tenon/jobs/'"$id"'/status.json ]'
 apt-get install -y -q /t/newer.deb >/dev/null 2>&1
-as_ada "tenon jobs show --json $id" | grep -q '"exit_code":5[,}]' || fail "the job that ran meanwhile was lost"
+job=$(as_ada "tenon jobs show --json $id")
+grep -q '"exit_code":5[,}]' <<<"$job" || fail "the job that ran meanwhile was lost"
 grep -q keepDays /etc/tenon/tenon.xml || fail "installing again has lost tenon.xml"
 
 step "purge while a job runs"

@@ -4,7 +4,7 @@
 set -euo pipefail
 packages=$1
 here=$(cd "$(dirname "$0")" && pwd)
-find "$packages" -name '*.deb' 2>/dev/null | grep -q . || { echo "skipped: no package in $packages; packaging/packages.sh makes it"; exit 77; }
+[ -n "$(find "$packages" -name '*.deb' 2>/dev/null)" ] || { echo "skipped: no package in $packages; packaging/packages.sh makes it"; exit 77; }
 for tool in lintian rpmlint; do
     command -v $tool >/dev/null || { echo "skipped: $tool is missing"; exit 77; }
 done

@@ -16,14 +16,14 @@ while read -r file; do
     name=${file#"$work"}
     readelf -h "$file" >/dev/null 2>&1 || continue
     count=$((count + 1))
-    dynamic=$(readelf -d "$file")
+    # Into variables: `grep -q` ends at the first match, and the program before it in a pipeline then fails.
+    dynamic=$(readelf -d "$file") header=$(readelf -h "$file") segments=$(readelf -lW "$file") sections=$(readelf -SW "$file")
     # Every job waits for the start of the shim, and has one: it is static and at a fixed address, and so nothing is
     # relocated and its pages are shared.
-    [ "$name" = /usr/libexec/tenon/tenon-shim ] || readelf -h "$file" | grep -q 'Type:.*DYN' ||
-        complain "$name" "is not position independent"
-    readelf -lW "$file" | grep -q GNU_RELRO || complain "$name" "has no RELRO"
-    readelf -lW "$file" | grep GNU_STACK | grep -q 'RWE' && complain "$name" "has an executable stack"
-    readelf -SW "$file" | grep -q ' \.symtab ' && complain "$name" "is not stripped"
+    [ "$name" = /usr/libexec/tenon/tenon-shim ] || grep -q 'Type:.*DYN' <<<"$header" || complain "$name" "is not position independent"
+    grep -q GNU_RELRO <<<"$segments" || complain "$name" "has no RELRO"
+    grep -qE 'GNU_STACK.*RWE' <<<"$segments" && complain "$name" "has an executable stack"
+    grep -q ' \.symtab ' <<<"$sections" && complain "$name" "is not stripped"
     grep -qE 'R(UN)?PATH' <<<"$dynamic" && complain "$name" "has a run path"
     if grep -q NEEDED <<<"$dynamic"; then
         grep -qE 'BIND_NOW|FLAGS_1.*NOW' <<<"$dynamic" || complain "$name" "binds lazily"
@@ -38,6 +38,7 @@ while read -r file; do
 done < <(find "$work" -type f)
 [ "$count" -ge 8 ] || complain "$deb" "has only $count programs and plugins"
 # Functions with checked lengths: _FORTIFY_SOURCE has had an effect.
-objdump -T "$work/usr/bin/tenon" | grep -q '_chk' || complain /usr/bin/tenon "has no fortified function"
-objdump -T "$work/usr/bin/tenon" | grep -q '__stack_chk_fail' || complain /usr/bin/tenon "has no stack protector"
+symbols=$(objdump -T "$work/usr/bin/tenon")
+grep -q '_chk' <<<"$symbols" || complain /usr/bin/tenon "has no fortified function"
+grep -q '__stack_chk_fail' <<<"$symbols" || complain /usr/bin/tenon "has no stack protector"
 exit $bad
