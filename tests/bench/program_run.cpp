@@ -29,6 +29,11 @@ pid_t spawn_bash(const std::string& command, const Environment& environment) {
 
 }  // namespace
 
+std::string measured_program() {
+    const char* other = std::getenv("TENON_BENCH_PROGRAM");
+    return other != nullptr ? other : TENON_PREFIX "/bin/tenon";
+}
+
 BenchFolders::BenchFolders(const std::filesystem::path& parent) : home_(parent) {
     std::filesystem::create_directories(workspace());
 }
@@ -45,7 +50,7 @@ Environment BenchFolders::environment(const std::string& url) const {
 
 std::unique_ptr<Process> BenchFolders::start(const std::string& url,
                                              const std::vector<std::string>& options) const {
-    std::vector<std::string> words = {TENON_PREFIX "/bin/tenon", "-p", "go", "--yes"};
+    std::vector<std::string> words = {measured_program(), "-p", "go", "--yes"};
     words.insert(words.end(), options.begin(), options.end());
     auto program = std::make_unique<Process>(words, environment(url), workspace());
     program->close_input();

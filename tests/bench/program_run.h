@@ -12,6 +12,9 @@
 
 namespace tenon::bench {
 
+/// The program that is measured: of this build, or $TENON_BENCH_PROGRAM, an installed one for example.
+std::string measured_program();
+
 /// A temporary home, workspace and state folder for measured runs of the real program.
 class BenchFolders {
 public:

@@ -14,8 +14,8 @@ using tenon::testing::Process;
 Clock::duration time_of(const BenchFolders& folders, const StopwatchServer& server,
                         const std::vector<std::string>& before, const std::string& script) {
     std::vector<std::string> words = before;
-    words.insert(words.end(), {"/bin/bash", "-c", script, "run", TENON_PREFIX "/bin/tenon", "-p",
-                               "go", "--yes"});
+    words.insert(words.end(),
+                 {"/bin/bash", "-c", script, "run", measured_program(), "-p", "go", "--yes"});
     const auto begin = Clock::now();
     Process program(words, folders.environment(server.url()), folders.workspace());
     const auto exit = program.wait();
@@ -54,7 +54,7 @@ void without_a_working_directory(benchmark::State& state) {
 bool can_be_loaded(const BenchFolders& folders, int descriptors) {
     Process program(
         {"/bin/bash", "-c", "ulimit -n " + std::to_string(descriptors) + "; exec \"$@\"", "run",
-         TENON_PREFIX "/bin/tenon", "--version"},
+         measured_program(), "--version"},
         folders.environment(""), folders.workspace());
     return program.wait().code != 127;
 }

@@ -25,7 +25,7 @@ void start_to_first_request(benchmark::State& state) {
     constexpr int kPairs = 40;
     const BenchFolders folders;
     const StopwatchServer server([](std::size_t) { return say("done"); });
-    const std::vector<std::string> tenon = {TENON_PREFIX "/bin/tenon", "-p", "go"};
+    const std::vector<std::string> tenon = {measured_program(), "-p", "go"};
     until_first_byte(tenon, folders, server);  // warms up, and gives curl its body
     const auto body = folders.home().write("body.json", server.first_body());
     const std::vector<std::string> curl = {"/usr/bin/curl",
