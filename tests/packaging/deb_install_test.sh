@@ -6,18 +6,11 @@ packages=$1 suite=$2
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/packaging/root.sh
 . "$here/root.sh"
-need_root_and_debootstrap
-deb=$(find "$packages" -name 'tenon_*.deb' | head -1)
-[ -n "$deb" ] || { echo "skipped: no package in $packages; packaging/packages.sh makes it"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-root=$work/root
-make_root "$suite" "$root"
-mkdir "$root/t"
-cp "$deb" "$root/t/tenon.deb"
+begin "$packages" 'tenon_*.deb' "$suite"
+cp "$package" "$root/t/tenon.deb"
 
 # The next version: other bytes in every text file of /etc, a higher number.
-dpkg-deb -R "$deb" "$work/newer"
+dpkg-deb -R "$package" "$work/newer"
 sed -i 's/^Version: .*/&+next/' "$work/newer/DEBIAN/control"
 sed -i 's#^<tenon>#<!-- The next version. -->\n<tenon>#' "$work/newer/etc/tenon/tenon.xml"
 grep -q 'next version' "$work/newer/etc/tenon/tenon.xml"
@@ -29,11 +22,7 @@ cp "$here/session.jsonl" "$here/administrator.sh" "$root/t/"
 in_root "$root" bash /t/administrator.sh
 
 echo "-- from the signed repository"
-export GNUPGHOME=$work/gnupg
-mkdir -m 700 "$GNUPGHOME"
-gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' ed25519 sign 1d 2>/dev/null
-key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" {print $10; exit}')
-"$here/../../packaging/repository.sh" "$key" "$root/t/repository" "$packages"/tenon_*.deb "$packages"/tenon-sdk_*.deb >/dev/null
+sign_repository ed25519 "$packages"/tenon_*.deb "$packages"/tenon-sdk_*.deb
 in_root "$root" bash -euo pipefail -c '
     dpkg -i /t/repository/tenon-archive-keyring_*.deb >/dev/null
     sed "s#https://SERVER#file:/t/repository#" /t/repository/tenon.sources >/etc/apt/sources.list.d/tenon.sources

@@ -41,3 +41,27 @@ in_root() {
         exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
     ' "$root" "$@"
 }
+
+# begin PACKAGES PATTERN SUITE [MORE]: $package is the one of the directory PACKAGES whose name matches; $work is a temporary
+# directory, and $root in it a root of SUITE with the packages MORE and an empty /t. Without a package the test is skipped.
+begin() {
+    need_root_and_debootstrap
+    package=$(find "$1" -name "$2" | head -1)
+    [ -n "$package" ] || { echo "skipped: no $2 in $1; packaging/packages.sh makes it"; exit 77; }
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    root=$work/root
+    make_root "$3" "$root" ${4:+"$4"}
+    mkdir "$root/t"
+}
+
+# sign_repository ALGORITHM PACKAGE…: a repository of the packages in $root/t/repository, signed with a key for this test.
+sign_repository() {
+    local algorithm=$1 key
+    shift
+    export GNUPGHOME=$work/gnupg
+    mkdir -m 700 "$GNUPGHOME"
+    gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' "$algorithm" sign 1d 2>/dev/null
+    key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" {print $10; exit}')
+    "$(dirname "${BASH_SOURCE[0]}")/../../packaging/repository.sh" "$key" "$root/t/repository" "$@" >/dev/null
+}

@@ -1,23 +1,16 @@
 #!/usr/bin/env bash
 # rpm_install_test.sh PACKAGES: installs, verifies, runs and erases the .rpm of the directory PACKAGES, in a Debian root with
-# rpm in it; then dnf installs it from a signed repository. The database of rpm is empty there: a stand-in package provides what Tenon's requires, and what is required is
-# checked against what the distributions with rpm have.
+# rpm in it; then dnf installs it from a signed repository. The database of rpm is empty there, so a stand-in package
+# provides what Tenon's requires, and what is required is checked against what the distributions with rpm have.
 set -euo pipefail
 packages=$1
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/packaging/root.sh
 . "$here/root.sh"
-need_root_and_debootstrap
-rpm=$(find "$packages" -name 'tenon-[0-9]*.rpm' | head -1)
-[ -n "$rpm" ] || { echo "skipped: no .rpm in $packages; packaging/packages.sh makes it"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-root=$work/root
-make_root bookworm "$root" rpm,dnf,ca-certificates,libssl3,libgcc-s1
-mkdir "$root/t"
+begin "$packages" 'tenon-[0-9]*.rpm' bookworm rpm,dnf,ca-certificates,libssl3,libgcc-s1
 
 echo "-- requires nothing that RHEL 9, Fedora and Leap do not have"
-requires=$(rpm -qp --requires "$rpm" 2>/dev/null | grep -v '^rpmlib(' | sort -u)
+requires=$(rpm -qp --requires "$package" 2>/dev/null | grep -v '^rpmlib(' | sort -u)
 echo "$requires"
 odd=$(grep -vE '^(bash|/bin/bash|ca-certificates|/bin/sh|config\(tenon\) = .*|rtld\(GNU_HASH\)|lib(c|m|gcc_s|ssl|crypto)\.so\.[0-9]+\(.*\)\(64bit\)|ld-linux-[a-z0-9-]+\.so\.2\(.*\)\(64bit\))$' <<<"$requires" || true)
 [ -z "$odd" ] || { echo "unexpected: $odd"; exit 1; }
@@ -38,7 +31,7 @@ What the distribution has.
 END
 rpmbuild -bb --define "_topdir $work/rpm" "$work/stand-in.spec" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cp "$work"/rpm/RPMS/noarch/stand-in-*.rpm "$root/t/stand-in.rpm"
-cp "$rpm" "$root/t/tenon.rpm"
+cp "$package" "$root/t/tenon.rpm"
 in_root "$root" bash -euo pipefail -c '
     fail() { echo "FAILED: $*"; exit 1; }
     rpm -i --nosignature /t/stand-in.rpm
@@ -61,11 +54,7 @@ in_root "$root" bash -euo pipefail -c '
 '
 
 echo "-- from the signed repository"
-export GNUPGHOME=$work/gnupg
-mkdir -m 700 "$GNUPGHOME"
-gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' rsa3072 sign 1d 2>/dev/null
-key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" {print $10; exit}')
-"$here/../../packaging/repository.sh" "$key" "$root/t/repository" "$packages"/tenon-*.rpm >/dev/null
+sign_repository rsa3072 "$packages"/tenon-*.rpm
 in_root "$root" bash -euo pipefail -c '
     fail() { echo "FAILED: $*"; exit 1; }
     mkdir -p /etc/yum.repos.d
