@@ -9,6 +9,7 @@ namespace {
 using tenon::testing::TempDir;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
