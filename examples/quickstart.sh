@@ -47,7 +47,8 @@ if [ -e "$source/CMakeLists.txt" ]; then
     with_progress "Building Tenon (some minutes the first time)" cmake --build --preset release
     tenon=build/release/bin/tenon
 else
-    tenon=tenon
+    tenon=$(cd "$examples/../../.." && pwd)/bin/tenon
+    [ -x "$tenon" ] && [ "$tenon" != "$(command -v tenon)" ] || tenon=tenon
 fi
 
 member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$2"; }

@@ -69,7 +69,7 @@ make_tar() {
     local name=tenon-$version-linux-$(uname -m)
     logged env DESTDIR="$work/tar" cmake --install build/package --prefix "/$name" --component tenon --strip
     logged env DESTDIR="$work/tar" cmake --install build/package --prefix "/$name" --component sdk
-    cp "$TENON_COPYRIGHT" "$TENON_SPDX" CHANGELOG.md "$work/tar/$name/share/doc/tenon"
+    install -m 644 "$TENON_COPYRIGHT" "$TENON_SPDX" CHANGELOG.md "$work/tar/$name/share/doc/tenon"
     tar -C "$work/tar" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cJf "$output/$name.tar.xz" "$name"
 }
 

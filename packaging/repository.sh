@@ -7,7 +7,8 @@
 #   yum/               a repository, its metadata signed
 #   tenon-archive-keyring.gpg, RPM-GPG-KEY-tenon    the public key, for apt and for dnf
 #   tenon.sources, tenon.repo                       what users install; put the address of your server into it
-# Packages that are there already stay, so a second call adds a version. Nothing of OUTPUT is secret.
+# A later call puts a newer version into both. apt/ keeps the newest of each package, yum/ all of them. Nothing of OUTPUT is
+# secret.
 set -euo pipefail
 [ $# -ge 3 ] || { echo "usage: repository.sh KEY OUTPUT PACKAGE…" >&2; exit 2; }
 key=$1 output=$2
@@ -52,13 +53,14 @@ END
 
 if [ ${#debs[@]} -gt 0 ]; then
     echo "== keyring package"
-    SOURCE_DATE_EPOCH=$(gpg --batch --with-colons --list-keys "$fingerprint" | awk -F: '$1 == "pub" {print $6; exit}')
+    # The last change of the key, such as a later date of expiry, is its newest signature.
+    SOURCE_DATE_EPOCH=$(gpg --batch --with-colons --list-sigs "$fingerprint" | awk -F: '$1 ~ /^(pub|sig)$/ && $6 > last {last = $6} END {print last}')
     export SOURCE_DATE_EPOCH
     mkdir -p "$work/keyring"
     cp -r "$here/keyring" "$work/keyring/debian"
     cp "$output/tenon-archive-keyring.gpg" "$work/keyring"
     cat >"$work/keyring/debian/changelog" <<END
-tenon-archive-keyring ($(date -u -d "@$SOURCE_DATE_EPOCH" +%Y.%m.%d)) stable; urgency=medium
+tenon-archive-keyring ($(date -u -d "@$SOURCE_DATE_EPOCH" +%Y.%m.%d.%H%M%S)) stable; urgency=medium
 
   * The key $fingerprint.
 
@@ -67,6 +69,7 @@ END
     (cd "$work/keyring" && dpkg-buildpackage --build=binary --no-sign --no-pre-clean --no-check-builddeps) >"$work/log" 2>&1 ||
         { tail -30 "$work/log" >&2; exit 1; }
     debs+=("$work"/tenon-archive-keyring_*.deb)
+    rm -f "$output"/tenon-archive-keyring_*.deb
     cp "$work"/tenon-archive-keyring_*.deb "$output"
 
     echo "== apt"

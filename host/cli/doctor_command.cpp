@@ -102,8 +102,9 @@ constinit const CommandSpec kDoctorCommand{
     "tenon doctor",
     "[--json] [--online]",
     "Says what would stop a run on this machine and how to correct it: one line for each check, "
-    "with the word ok, warning or error. With the options of a run, it checks a run with these "
-    "options. It changes nothing that lasts, and connects to nothing without --online.",
+    "with the word ok, warning or error. With the options of the configuration, such as "
+    "--model and -D, it checks a run with these. It changes nothing that lasts, and connects to "
+    "nothing without --online.",
     kDoctorOptions,
     "Exit: 0 no error was found; 1 an error would stop a run; 2 usage.\n",
     "say what would stop a run, and how to correct it"};

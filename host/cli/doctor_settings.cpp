@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "host/cli/doctor.h"
+#include "host/cli/jobs_words.h"
 #include "host/cli/plugin_survey.h"
 #include "host/config/state_dir.h"
 #include "host/plugins/manifest.h"
@@ -53,9 +54,10 @@ Check left_out_check(const SurveyedPlugin& plugin, const fs::path& folder) {
     const std::string who = plugin.id.empty() ? plugin.file.string() : plugin.id;
     std::string remedy = plugin.remedy;
     if (remedy.empty())
-        remedy = own                ? kReinstall
-                 : plugin.directory ? "tenon plugin info " + plugin.id
-                                    : "tenon plugin verify " + plugin.file.string();
+        remedy = own ? kReinstall
+                 : plugin.directory
+                     ? "tenon plugin info " + plugin.id
+                     : "tenon plugin verify " + quoted_for_bash(plugin.file.string());
     return {"plugins", own ? CheckStatus::kError : CheckStatus::kWarning,
             who + " is left out: " + plugin.problem, std::move(remedy)};
 }

@@ -13,6 +13,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/unique_fd.h"
 #include "host/cli/doctor.h"
+#include "host/cli/jobs_words.h"
 #include "host/config/state_dir.h"
 #include "host/session/containment.h"
 
@@ -106,15 +107,15 @@ void check_file_system(const fs::path& folder, Checks& out) {
                        folder.string() +
                            " is mounted noexec; plugins that did not come with Tenon are loaded "
                            "from there, and cannot be",
-                       "mount -o remount,exec \"$(stat -c %m " + folder.string() + ")\"   # or:\n" +
-                           kElsewhere});
+                       "mount -o remount,exec \"$(stat -c %m " + quoted_for_bash(folder.string()) +
+                           ")\"   # or:\n" + kElsewhere});
 }
 
 Check check_space(const fs::path& folder, std::uint64_t output_limit) {
     struct statvfs info {};
     if (::statvfs(folder.c_str(), &info) != 0)
         return {"free space", CheckStatus::kWarning, Error::from_errno("statvfs").message,
-                "df " + folder.string()};
+                "df " + quoted_for_bash(folder.string())};
     const bool root = ::geteuid() == 0;
     const std::uint64_t bytes = (root ? info.f_bfree : info.f_bavail) * info.f_frsize;
     const std::uint64_t files = root ? info.f_ffree : info.f_favail;
@@ -147,7 +148,7 @@ Check state_found(const fs::path& dir) {
     const std::string found = dir.string() + " (mode " + mode + ")";
     if ((info.st_mode & 077U) == 0) return {"state directory", CheckStatus::kOk, found, ""};
     return {"state directory", CheckStatus::kWarning, found + ": other users may look into it",
-            "chmod 700 " + dir.string()};
+            "chmod 700 " + quoted_for_bash(dir.string())};
 }
 
 /// For a directory that is not used as it is: the mode can be corrected, other things cannot.
@@ -155,7 +156,8 @@ std::string remedy_of_refusal(const fs::path& dir) {
     struct stat info {};
     const bool ours =
         ::lstat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid();
-    if (ours && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) return "chmod 700 " + dir.string();
+    if (ours && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return "chmod 700 " + quoted_for_bash(dir.string());
     return kElsewhere;
 }
 
@@ -219,7 +221,7 @@ void check_log_file(const std::string& file, Checks& out) {
     }
     out.push_back({"log file", CheckStatus::kError,
                    Error::from_errno("log.file: open " + file, failed).message,
-                   "mkdir -p " + fs::path(file).parent_path().string() +
+                   "mkdir -p " + quoted_for_bash(fs::path(file).parent_path().string()) +
                        "   # or:\nlog.file=FILE, one that can be written"});
 }
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "host/base/clock.h"
+#include "host/base/duration.h"
 #include "host/base/limits.h"
 #include "host/base/quantity.h"
 #include "host/base/untrusted.h"
@@ -47,6 +48,14 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& sett
         const auto limit = parse_time_limit(*timeout);
         if (!limit) return Error{"--timeout: " + limit.error().message};
         spec.timeout = *limit;
+    }
+    // Nothing else bounds a person's own job.
+    if (const std::string& lock = settings.jobs.max_timeout_lock; !lock.empty()) {
+        const auto longest = settings.jobs.max_timeout;
+        if (spec.timeout && *spec.timeout > longest)
+            return Error{"--timeout: longer than jobs.maxTimeout, " + duration_text(longest) +
+                         ", which is locked by " + lock};
+        if (!spec.timeout) spec.timeout = longest;
     }
     if (auto problem = jobs::Store::problem_with(spec)) return *problem;
     return spec;

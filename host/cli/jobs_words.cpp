@@ -307,4 +307,8 @@ std::string quoted_for_bash(std::span<const std::string> words) {
     return out;
 }
 
+std::string quoted_for_bash(const std::string& word) {
+    return quoted_for_bash(std::span(&word, 1));
+}
+
 }  // namespace tenon::cli

@@ -30,5 +30,6 @@ std::string describe(const jobs::JobRecord& job, bool supervised, std::int64_t n
 
 /// The bash text that runs exactly these words.
 std::string quoted_for_bash(std::span<const std::string> words);
+std::string quoted_for_bash(const std::string& word);
 
 }  // namespace tenon::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <tuple>
 #include <unistd.h>
 
@@ -114,6 +115,19 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
     return outcome.result.is_error ? kExitFailed : 0;
 }
 
+/// Why a lock on the directories of plugins keeps out a file that a person names; empty: it does
+/// not.
+std::string refusal_of_file(const std::filesystem::path& file,
+                            const config::Settings::Plugins& plugins) {
+    if (file.empty() || plugins.path_lock.empty()) return {};
+    const auto holds_it = [&](const std::filesystem::path& folder) {
+        std::error_code failed;
+        return std::filesystem::equivalent(file.parent_path(), folder, failed);
+    };
+    if (std::any_of(plugins.path.begin(), plugins.path.end(), holds_it)) return {};
+    return file.string() + " is in no directory of plugins.path: " + plugins.path_lock;
+}
+
 }  // namespace
 
 constinit const CommandSpec kToolCommand{
@@ -170,6 +184,8 @@ int prepare_and_call_tool(const agent::ToolCall& call, const Options& options,
         complain(console, "warning: " + warning, 0);
     const auto setup = session::prepare_tools(*configuration);
     if (!setup) return complain(console, setup.error().message, kExitUsage);
+    const std::string refusal = refusal_of_file(plugin_file, (*setup)->settings.plugins);
+    if (!refusal.empty()) return complain(console, refusal, kExitUsage);
     if (auto started = start_logging((*setup)->settings.log); !started)
         return complain(console, started.error().message, kExitUsage);
     return finish(console, call_tool(call, **setup, sources, console, plugin_file));

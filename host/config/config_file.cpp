@@ -16,11 +16,11 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// Whether something of that name exists. Where that cannot be found out the answer is yes: opening
-/// it then fails with the reason.
+/// Whether something of that name exists. Where that cannot be found out, and for a link that leads
+/// nowhere, the answer is yes: opening it then fails with the reason.
 bool exists_or_unknown(const std::filesystem::path& path) {
     struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool is_xml(const std::filesystem::path& path, std::string_view bytes) {
@@ -106,7 +106,9 @@ Result<std::optional<FoundFile>> find_workspace_config_file(
     return find_in(workspace / ".tenon", [&](const std::filesystem::path& path) {
         const auto bytes = read_project_file(root, path, kMaxConfigBytes);
         if (!bytes) return Result<std::string>(bytes.error());
-        if (!*bytes) return Result<std::string>(Error{path.string() + " was removed meanwhile"});
+        if (!*bytes)
+            return Result<std::string>(
+                Error{path.string() + " is a link that leads nowhere, or was removed meanwhile"});
         if ((*bytes)->size() > kMaxConfigBytes) return Result<std::string>(too_large(path));
         return Result<std::string>(**bytes);
     });

@@ -34,6 +34,7 @@ struct Settings {
         std::string name;
         std::string name_lock;  ///< the origin of its lock; empty: it is not locked
         std::string base_url;   ///< empty: the provider's own
+        std::string base_url_lock;  ///< as name_lock
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";
         int retry_max_attempts = 10;
@@ -62,6 +63,7 @@ struct Settings {
         milliseconds timeout{3'600'000};
         milliseconds foreground_timeout{120'000};
         milliseconds max_timeout{86'400'000};
+        std::string max_timeout_lock;  ///< the origin of its lock; empty: it is not locked
         std::uint64_t output_limit = 64ULL << 20U;
         std::uint64_t total_output_limit = 4ULL << 30U;
         std::int64_t keep_days = 30;

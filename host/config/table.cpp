@@ -168,7 +168,10 @@ bool Addition::is_locked_out(const ConfigEntry& entry, const KeySpec& spec, cons
     const bool is_looser_than_none = spec.strictness == Strictness::kFixed ||
                                      spec.strictness == Strictness::kFewer ||
                                      (spec.strictness == Strictness::kGreater && value.number == 0);
-    if (!(limit ? is_looser(spec, *limit, value) : is_looser_than_none)) return false;
+    // An empty text is the default in another word, such as "system".
+    const bool is_looser_than_limit =
+        limit ? is_looser(spec, *limit, value) : is_looser_than_none && !value.text.empty();
+    if (!is_looser_than_limit) return false;
     warn_of_lock(entry, key, *lock);
     return true;
 }
@@ -435,7 +438,9 @@ void take_lock_origins(const Locks& locks, Settings& out) {
         return lock == nullptr ? std::string() : lock->origin;
     };
     out.model.name_lock = origin("model.name");
+    out.model.base_url_lock = origin("model.baseUrl");
     out.model.ca_lock = origin("model.caFile");
+    out.jobs.max_timeout_lock = origin("jobs.maxTimeout");
     out.permissions.allow_lock = origin("permissions.allow");
     out.permissions.ask_lock = origin("permissions.ask");
     out.permissions.mode_lock = origin("permissions.mode");

@@ -37,11 +37,14 @@ std::string what_is_missing(const MissingNeeds& missing) {
 std::string how_to_give(const MissingNeeds& missing, const config::Settings& settings) {
     std::string out;
     if (missing.key) out += "export ANTHROPIC_API_KEY=YOUR-KEY\n";
-    if (missing.model) {
+    if (missing.model && !settings.model.name_lock.empty()) {
+        out += "ask the administrator: model.name has no value, and is locked by " +
+               settings.model.name_lock + "\n";
+    } else if (missing.model) {
         out += "tenon --model NAME\n";
         out += "(to keep the name: " + line_of_user_file(settings) + ")\n";
     }
-    if (missing.key)
+    if (missing.key && settings.model.base_url_lock.empty())
         out += "(or use a server of your own, without a key: -D model.baseUrl=http://HOST:PORT)\n";
     out.pop_back();
     return out;

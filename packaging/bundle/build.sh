@@ -13,6 +13,7 @@ if [ "${1:-}" = --print ]; then
     exit 0
 fi
 [ $# -eq 0 ] || { echo "usage: build.sh [--print]" >&2; exit 2; }
+[[ $cache != *[[:space:]]* ]] || { echo "build.sh: $cache has a blank, which compiler options cannot have; set TENON_BUNDLE_CACHE" >&2; exit 1; }
 command -v apt-get >/dev/null || { echo "build.sh: the sources are fetched with apt-get, which is not here" >&2; exit 1; }
 
 sources=$(awk '$3 == "source" || $3 == "original" {print $4}' "$here/libraries.txt")

@@ -10,9 +10,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using tenon::testing::TempDir;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -74,6 +76,17 @@ TEST(Doctor, WantsNoKeyForAServerWithAWrongAddress) {
                 ElementsAre(is_check("configuration", kError, HasSubstr("model.baseUrl"),
                                      HasSubstr("correct it"))));
     EXPECT_THAT(check_model(world.examined()).at(1), is_ok("key", "not checked"));
+}
+
+TEST(Doctor, NamesNoRemedyThatALockKeepsOut) {
+    config::World world;
+    world.system_says("final.1=model.name\nfinal.2=model.baseUrl\n");
+    const Checks checks = check_model(world.examined());
+    EXPECT_THAT(
+        check_named(checks, "model").remedy,
+        AllOf(StartsWith("ask the administrator: model.name has no value, and is locked by "),
+              EndsWith("tenon.properties:1")));
+    EXPECT_EQ(check_named(checks, "key").remedy, "export ANTHROPIC_API_KEY=YOUR-KEY");
 }
 
 TEST(Doctor, WorksWithoutAWorkspaceAndWithoutAStateDirectory) {

@@ -13,6 +13,7 @@
 namespace tenon::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -479,6 +480,19 @@ TEST(Settings, AnUnreadableFileIsAnError) {
     world.system_says("model.name=m\n");
     ASSERT_EQ(::chmod((world.dir / "etc/tenon.properties").c_str(), 0), 0);
     EXPECT_THAT(world.examined().errors, ElementsAre(HasSubstr("Permission denied")));
+}
+
+/// Its locks would be lost without a word.
+TEST(Settings, AMachinesFileThatIsALinkToNothingIsAnError) {
+    for (const char* name : {"tenon.xml", "tenon.properties", "conf.d", "conf.d/10-a.xml"}) {
+        SCOPED_TRACE(name);
+        World world;
+        const auto link = world.dir / "etc" / name;
+        std::filesystem::create_directories(link.parent_path());
+        std::filesystem::create_symlink("/nonexistent/tenon", link);
+        EXPECT_THAT(world.examined().errors,
+                    ElementsAre(AllOf(HasSubstr(link.string()), HasSubstr("No such file"))));
+    }
 }
 
 // ---------------------------------------------------------------- trust

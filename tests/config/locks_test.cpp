@@ -423,6 +423,16 @@ TEST(Locks, AnEmptyElementLocksTheDefault) {
     EXPECT_EQ(world.shown("plugins.x.grants").lock, etc + ":4") << "it has no value";
 }
 
+TEST(Locks, TheWordForALockedDefaultIsNotLeftOut) {
+    World world;
+    world.system_says("final.1=model.caFile\nfinal.2=log.file\n");
+    world.user_says("model.caFile=system\nlog.file=stderr\n");
+    EXPECT_THAT(world.examined().warnings, IsEmpty());
+    world.user_says("model.caFile=/own.pem\nlog.file=/own.log\n");
+    EXPECT_EQ(world.examined().warnings.size(), 2U);
+    EXPECT_EQ(world.settings().model.ca_file, "");
+}
+
 TEST(Locks, NothingOfAPluginCanBeChangedBelowALockedSection) {
     struct Row {
         const char *key, *value;

@@ -26,7 +26,8 @@ sign_repository ed25519 "$packages"/tenon_*.deb "$packages"/tenon-sdk_*.deb
 in_root "$root" bash -euo pipefail -c '
     dpkg -i /t/repository/tenon-archive-keyring_*.deb >/dev/null
     sed "s#https://SERVER#file:/t/repository#" /t/repository/tenon.sources >/etc/apt/sources.list.d/tenon.sources
-    apt-get update -q 2>&1 | tee /tmp/update.log | grep -E "^(W|E):" && exit 1
+    apt-get update -q >/tmp/update.log 2>&1 || { cat /tmp/update.log; exit 1; }
+    if grep -E "^(W|E):" /tmp/update.log; then exit 1; fi
     apt-get install -y -q --no-install-recommends tenon tenon-sdk >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }
     apt-cache policy tenon tenon-sdk tenon-archive-keyring
     [ "$(apt-cache policy tenon tenon-sdk tenon-archive-keyring | grep -c "file:/t/repository/apt stable/main")" = 3 ]

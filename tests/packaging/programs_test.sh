@@ -4,7 +4,7 @@ set -euo pipefail
 packages=$1
 source=$(cd "$(dirname "$0")/../.." && pwd)
 bundle=$("$source/packaging/bundle/build.sh" --print 2>/dev/null || echo "$HOME/")
-deb=$(find "$packages" -name 'tenon_*.deb' | head -1)
+deb=$(find "$packages" -name 'tenon_*.deb' 2>/dev/null | head -1 || true)
 [ -n "$deb" ] || { echo "skipped: no package in $packages; packaging/packages.sh makes it"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

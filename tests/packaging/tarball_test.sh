@@ -3,7 +3,7 @@
 set -euo pipefail
 packages=$1
 here=$(cd "$(dirname "$0")" && pwd)
-tarball=$(find "$packages" -name 'tenon-*.tar.xz' | head -1)
+tarball=$(find "$packages" -name 'tenon-*.tar.xz' 2>/dev/null | head -1 || true)
 [ -n "$tarball" ] || { echo "skipped: no tarball in $packages; packaging/packages.sh makes it"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -205,6 +205,33 @@ TEST_F(Administrator, NoDirectoryOfPluginsIsAddedWhereTheyAreLocked) {
             EXPECT_THAT(listed.output, Not(HasSubstr("plain.so")));
         }
     }
+    const auto called =
+        run({"plugin", "call", std::string(TENON_FIXTURES) + "/plain.so", "plain", "--yes"});
+    EXPECT_EQ(called.code, 2) << called.output;
+    EXPECT_THAT(called.errors,
+                HasSubstr("plain.so is in no directory of plugins.path: plugins.path is locked by "
+                          "/etc/tenon/tenon.properties:1"));
+}
+
+TEST_F(Administrator, ALockedTimeLimitBoundsAPersonsOwnJobs) {
+    etc_.write("tenon.properties", "jobs.maxTimeout=20s\nfinal=jobs.maxTimeout\n");
+    const auto refused = run({"jobs", "run", "--timeout", "1m", "--", "true"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.errors, HasSubstr("longer than jobs.maxTimeout, 20 s, which is locked by "
+                                          "/etc/tenon/tenon.properties:2"));
+    for (const char* asked : {"", "20s", "5s"}) {
+        SCOPED_TRACE(asked);
+        std::vector<std::string> words = {"jobs", "run"};
+        if (*asked != '\0') words.insert(words.end(), {"--timeout", asked});
+        words.insert(words.end(), {"--", "true"});
+        const auto started = run(words);
+        ASSERT_EQ(started.code, 0) << started.errors;
+        const std::string id = started.output.substr(0, 8);
+        EXPECT_EQ(run({"jobs", "wait", id}).code, 0);
+        EXPECT_THAT(
+            run({"jobs", "show", id}).output,
+            HasSubstr(std::string(" ") + (std::string(asked) == "5s" ? "5.0s" : "20.0s") + "\n"));
+    }
 }
 
 TEST_F(Administrator, VerifyRunsNoCodeOfAFileThatIsNotKnown) {
