@@ -20,5 +20,6 @@ for preset in "${presets[@]}"; do
         packaging/packages.sh
     fi
     echo "== $preset: test"
-    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error --progress
+    # Tests wait more than they compute.
+    ctest --test-dir "build/$preset" -j $((jobs + 1)) --output-on-failure --no-tests=error --progress
 done

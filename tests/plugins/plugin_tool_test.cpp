@@ -47,7 +47,9 @@ TEST_F(PluginToolTest, RefusesArgumentsThatDoNotFit) {
     EXPECT_TRUE(result.is_error);
     EXPECT_EQ(result.text,
               "Error: invalid arguments for greet: name must be a string, not 7; "
-              "nmae is not allowed; allowed: name");
+              "nmae is not allowed; did you mean name?");
+    EXPECT_EQ(bench_.call("greet", {{"name", "Bo"}, {"colour", "x"}}).text,
+              "Error: invalid arguments for greet: colour is not allowed; allowed: name");
 }
 
 TEST_F(PluginToolTest, PassesIntegersWhereTheSchemaStatesThem) {
