@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kCorrect =
+    "correct it (what is in /etc, the administrator can), then: tenon config check";
 constexpr const char* kReinstall = "install the host again";
 
 Check check_key(const config::Configuration& found) {
@@ -107,8 +109,7 @@ Checks check_model(const config::Configuration& found) {
 Checks check_configuration(const config::Configuration& found) {
     Checks out;
     const auto add_error = [&](const std::string& text) {
-        out.push_back(
-            {"configuration", CheckStatus::kError, text, "correct it, then: tenon config check"});
+        out.push_back({"configuration", CheckStatus::kError, text, kCorrect});
     };
     if (!found.no_workspace.empty()) {
         add_error(found.no_workspace);
@@ -119,8 +120,7 @@ Checks check_configuration(const config::Configuration& found) {
         // check_storage says that.
         if (state || error != state.error().message) add_error(error);
     for (const std::string& warning : found.warnings)
-        out.push_back({"configuration", CheckStatus::kWarning, warning,
-                       "change or remove the setting, then: tenon config check"});
+        out.push_back({"configuration", CheckStatus::kWarning, warning, kCorrect});
     if (!out.empty()) return out;
     std::string files;
     for (const std::string& file : found.files)

@@ -219,10 +219,12 @@ void check_log_file(const std::string& file, Checks& out) {
         out.push_back({"log file", CheckStatus::kOk, file, ""});
         return;
     }
+    std::string remedy = "log.file=FILE, one that can be written";
+    if (failed == ENOENT)
+        remedy = "mkdir -p " + quoted_for_bash(fs::path(file).parent_path().string()) +
+                 "   # or:\n" + remedy;
     out.push_back({"log file", CheckStatus::kError,
-                   Error::from_errno("log.file: open " + file, failed).message,
-                   "mkdir -p " + quoted_for_bash(fs::path(file).parent_path().string()) +
-                       "   # or:\nlog.file=FILE, one that can be written"});
+                   Error::from_errno("log.file: open " + file, failed).message, remedy});
 }
 
 }  // namespace

@@ -94,6 +94,15 @@ Result<void> check_text(const std::filesystem::path& path, std::string_view byte
     return Error{at_line(path, bytes.substr(0, bytes.size() - good.size())) + ": not UTF-8 text"};
 }
 
+/// A copy of an editor or a package manager, or a text for people.
+bool is_left_beside(std::string_view name) {
+    constexpr std::string_view kPackageManagers[] = {".dpkg-", ".ucf-", ".rpm"};
+    return name.starts_with('#') || name.ends_with('~') || name.ends_with(".bak") || name.ends_with(".orig") ||
+           name.ends_with(".swp") || name.starts_with("README") ||
+           std::any_of(std::begin(kPackageManagers), std::end(kPackageManagers),
+                       [&](std::string_view mark) { return name.find(mark) != name.npos; });
+}
+
 }  // namespace
 
 Result<std::optional<FoundFile>> find_config_file(const std::filesystem::path& folder) {
@@ -114,21 +123,24 @@ Result<std::optional<FoundFile>> find_workspace_config_file(
     });
 }
 
-Result<std::vector<std::filesystem::path>> files_of_conf_d(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> files;
+Result<ConfD> files_of_conf_d(const std::filesystem::path& folder) {
+    ConfD files;
     if (!exists_or_unknown(folder)) return files;
     std::error_code failed;
     std::filesystem::directory_iterator at(folder, failed);
     for (const std::filesystem::directory_iterator end; !failed && at != end;
          at.increment(failed)) {
         const auto& path = at->path();
+        const std::string name = path.filename().string();
         const bool is_config = path.extension() == ".xml" || path.extension() == ".properties";
-        if (is_config && !path.filename().native().starts_with('.')) files.push_back(path);
+        if (name.starts_with('.') || (!is_config && is_left_beside(name))) continue;
+        (is_config ? files.read : files.skipped).push_back(path);
     }
     if (failed) return Error{folder.string() + " cannot be read: " + failed.message()};
-    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
-        return a.filename().native() < b.filename().native();
-    });
+    for (auto* paths : {&files.read, &files.skipped})
+        std::sort(paths->begin(), paths->end(), [](const auto& a, const auto& b) {
+            return a.filename().native() < b.filename().native();
+        });
     return files;
 }
 

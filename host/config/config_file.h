@@ -52,10 +52,18 @@ Result<std::optional<FoundFile>> find_config_file(const std::filesystem::path& f
 /// The same for `<workspace>/.tenon`, read with the care of read_project_file.
 Result<std::optional<FoundFile>> find_workspace_config_file(const std::filesystem::path& workspace);
 
-/// The files of a `conf.d`: those with a name that ends in .xml or .properties, but no hidden ones,
-/// in the order of the bytes of their names. None when there is no such directory. Error: it
-/// cannot be read.
-Result<std::vector<std::filesystem::path>> files_of_conf_d(const std::filesystem::path& folder);
+/// The files of a `conf.d`.
+struct ConfD {
+    /// Those with a name that ends in .xml or .properties, in the order of the bytes of their
+    /// names.
+    std::vector<std::filesystem::path> read;
+    /// Of the others, those that may be meant to be read: no hidden files, no README, and nothing
+    /// that an editor or a package manager leaves beside a file.
+    std::vector<std::filesystem::path> skipped;
+};
+
+/// None of both when there is no such directory. Error: it cannot be read.
+Result<ConfD> files_of_conf_d(const std::filesystem::path& folder);
 
 /// The bytes of one file, at most kMaxConfigBytes of it, and only of a regular one.
 Result<std::string> read_config_bytes(const std::filesystem::path& path);

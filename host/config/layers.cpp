@@ -1,6 +1,7 @@
 #include "host/config/layers.h"
 
 #include <algorithm>
+#include <sys/stat.h>
 #include <thread>
 
 #include "host/base/untrusted.h"
@@ -17,6 +18,21 @@ std::string default_of(const KeySpec& spec) {
     return std::string(spec.default_text);
 }
 
+/// A warning that others than the administrator can write a file or directory of the machine's, and
+/// so undo its locks; none when they cannot. `owner` may own it, as root may.
+std::optional<std::string> warning_about_writers(const std::filesystem::path& path, uid_t owner) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return std::nullopt;  // reading it reports that
+    if (info.st_uid != 0 && info.st_uid != owner)
+        return path.string() + " does not belong to root, and its owner can change every lock; " +
+               "correct it: chown root " + path.string();
+    const bool by_group = (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0;
+    if (!by_group && (info.st_mode & S_IWOTH) == 0) return std::nullopt;
+    return path.string() +
+           " can be written by others, who can change every lock; correct it: " + "chmod go-w " +
+           path.string();
+}
+
 class Collector {
 public:
     Collector(const Sources& sources, const Overrides& overrides)
@@ -30,6 +46,8 @@ public:
         add_defaults();
         add_folder(sources_.system, layer_of_machine(sources_.system));
         add_conf_d(sources_.system);
+        add_end_of_machine();
+        warn_of_writers();
         if (!out_.places.config.empty()) {
             add_folder(out_.places.config, own_layer(out_.places.config));
             add_permanent_rules(out_.places.config);
@@ -123,7 +141,10 @@ private:
         const auto folder = system / "conf.d";
         const auto files = files_of_conf_d(folder);
         if (!files) out_.errors.push_back(files.error().message);
-        for (const auto& path : files ? *files : std::vector<std::filesystem::path>()) {
+        for (const auto& path : files ? files->skipped : std::vector<std::filesystem::path>())
+            out_.warnings.push_back(path.string() +
+                                    " is not read: names of settings end in .xml or .properties");
+        for (const auto& path : files ? files->read : std::vector<std::filesystem::path>()) {
             const auto bytes = read_config_bytes(path);
             if (bytes) {
                 add_layer(layer_of_machine(folder), path, *bytes);
@@ -131,6 +152,26 @@ private:
                 out_.errors.push_back(bytes.error().message);
             }
         }
+    }
+
+    void warn_of_writers() {
+        std::error_code failed;
+        if (!std::filesystem::exists(sources_.system, failed)) return;
+        struct stat above {};
+        if (::stat(sources_.system.parent_path().c_str(), &above) != 0) return;
+        std::vector<std::filesystem::path> paths = {sources_.system};
+        if (std::filesystem::exists(sources_.system / "conf.d", failed))
+            paths.push_back(sources_.system / "conf.d");
+        paths.insert(paths.end(), out_.files.begin(), out_.files.end());
+        for (const auto& path : paths)
+            if (auto warning = warning_about_writers(path, above.st_uid))
+                out_.warnings.push_back(*std::move(warning));
+    }
+
+    void add_end_of_machine() {
+        Layer layer = layer_of_machine(sources_.system);
+        layer.ends_machine = true;
+        out_.layers.push_back(std::move(layer));
     }
 
     /// The rules that the answer `p` to a question has written.

@@ -4,6 +4,7 @@
 
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
+#include "host/config/places.h"
 
 namespace tenon::config {
 namespace {
@@ -30,6 +31,17 @@ std::vector<fs::path> in_homes(const std::string& path, const Settings& settings
         const bool is_new = out.empty() || out.front() != there;
         if (there != path && there.is_absolute() && is_new) out.push_back(std::move(there));
     }
+    return out;
+}
+
+/// Tenon's directories of state and configuration: where the variables put them, and where they are
+/// without variables, so that another value of a variable uncovers nothing.
+std::vector<fs::path> state_and_configuration(const Settings& settings) {
+    std::vector<fs::path> out = {settings.state_dir, settings.config_dir};
+    const Places usual = places_of({}, settings.account_home, {});
+    for (const fs::path& path : {usual.state, usual.config})
+        if (std::find(out.begin(), out.end(), path) == out.end()) out.push_back(path);
+    std::erase_if(out, [](const fs::path& path) { return !path.is_absolute(); });
     return out;
 }
 
@@ -96,9 +108,8 @@ void take_denied(Configuration& out) {
         for (const fs::path& path : in_homes(name, settings))
             sandbox.deny_read.push_back(resolved(path));
     }
-    for (const fs::path& path : {settings.state_dir, settings.config_dir}) {
-        if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
-    }
+    for (const fs::path& path : state_and_configuration(settings))
+        sandbox.deny_read.push_back(resolved(path));
 }
 
 /// A workspace that is a top directory cannot be protected by a sandbox.
@@ -122,9 +133,10 @@ void take_sandbox(const fs::path& system, const fs::path& data, Configuration& o
     take_writable(out);
     take_denied(out);
     if (!is_used(settings)) return;
-    for (const fs::path& path : {settings.state_dir, settings.config_dir, data, system}) {
+    for (const fs::path& path : state_and_configuration(settings))
+        settings.sandbox.own.push_back(resolved(path));
+    for (const fs::path& path : {data, places_of({}, settings.account_home, {}).data, system})
         if (path.is_absolute()) settings.sandbox.own.push_back(resolved(path));
-    }
     check_roots(out);
 }
 
@@ -135,9 +147,8 @@ std::vector<fs::path> hidden_from_plugins(const Settings& settings) {
             for (fs::path& path : in_homes(name, settings))
                 out.push_back(std::move(path));
     }
-    out.push_back(settings.state_dir);
-    out.push_back(settings.config_dir);
-    std::erase_if(out, [](const fs::path& path) { return !path.is_absolute(); });
+    for (fs::path& path : state_and_configuration(settings))
+        out.push_back(std::move(path));
     return out;
 }
 

@@ -32,8 +32,8 @@ struct Settings {
     struct Model {
         std::string provider = "anthropic";
         std::string name;
-        std::string name_lock;  ///< the origin of its lock; empty: it is not locked
-        std::string base_url;   ///< empty: the provider's own
+        std::string name_lock;      ///< the origin of its lock; empty: it is not locked
+        std::string base_url;       ///< empty: the provider's own
         std::string base_url_lock;  ///< as name_lock
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";

@@ -66,6 +66,7 @@ private:
     [[nodiscard]] const Setting* whole_of(std::string_view key) const;
     void warn_of_lock(const ConfigEntry& entry, const std::string& key, const ConfigLock& lock);
     void take_lock(const ConfigLock& lock);
+    void lock_the_way_to_a_locked_server();
     void leave_out_stand_ins(const ConfigLock& lock);
     [[nodiscard]] Setting setting(const ConfigEntry& entry, SettingValue value) const;
     [[nodiscard]] bool is_readable(const Setting& rule);
@@ -93,6 +94,7 @@ Addition::Found Addition::run() && {
     // What the layer itself sets is what it locks.
     for (const ConfigLock& lock : layer_.locks)
         take_lock(lock);
+    if (layer_.ends_machine) lock_the_way_to_a_locked_server();
     return {std::move(problems_).take(layer_.file), std::move(warnings_).take(layer_.file)};
 }
 
@@ -243,6 +245,25 @@ void Addition::take_lock(const ConfigLock& lock) {
             table_.locked_without_value_.insert(spec.key);
     for (const auto& [key, values] : table_.settings_)
         if (is_in_section(key, lock.key)) table_.locked_values_[key] = values;
+}
+
+/// With another certificate authority, and without TLS by any proxy, another server could take the
+/// place of the locked one.
+void Addition::lock_the_way_to_a_locked_server() {
+    const ConfigLock* found = table_.locks_.on("model.baseUrl");
+    if (found == nullptr) return;
+    const std::string origin = found->origin;
+    const Setting* url = table_.find("model.baseUrl");
+    const bool is_plain = url != nullptr && !url->value.text.starts_with("https:");
+    const auto lock = [&](const char* key) {
+        if (table_.locks_.on(key) == nullptr) take_lock({key, origin});
+    };
+    lock("model.caFile");
+    if (!is_plain) return;
+    // HTTPS_PROXY is not for such a server, so leaving it out is not worth a warning.
+    if (const Setting* proxy = table_.find("model.proxy"); proxy != nullptr && proxy->built_in)
+        table_.settings_.erase("model.proxy");
+    lock("model.proxy");
 }
 
 /// What the environment or a workspace's .env says where no file says anything is weaker than a
@@ -507,7 +528,11 @@ std::vector<ShownSetting> shown_settings(const Table& table) {
         const auto values = table.list(spec.key);
         for (const Setting& setting : values)
             add(spec.key, setting);
-        if (values.empty())
+        // What is added to a locked default does not replace it.
+        const bool default_holds = is_list(spec) && spec.strictness == Strictness::kMore &&
+                                   spec.otherwise != "none" &&
+                                   table.is_locked_without_value(spec.key);
+        if (values.empty() || default_holds)
             out.push_back({std::string(spec.key),
                            {},
                            "default",

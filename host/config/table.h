@@ -36,6 +36,8 @@ struct Layer {
     std::vector<ConfigEntry> entries;
     std::vector<ConfigLock> locks = {};
     bool may_lock = false;  ///< a file of the machine's; elsewhere a lock is a problem
+    /// It follows the last of the machine's files: what their locks imply is locked by now.
+    bool ends_machine = false;
     /// What a leading `~` stands for; empty: the table's.
     std::filesystem::path home = {};
 };

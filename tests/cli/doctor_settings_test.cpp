@@ -54,8 +54,9 @@ TEST(Doctor, ReportsEveryErrorAndWarningOfTheConfiguration) {
         check_configuration(world.examined()),
         ElementsAre(
             is_check("configuration", kError, HasSubstr("tenon.properties:1"), HasSubstr("")),
-            is_check("configuration", kError, HasSubstr("tenon.properties:2"),
-                     "correct it, then: tenon config check"),
+            is_check(
+                "configuration", kError, HasSubstr("tenon.properties:2"),
+                "correct it (what is in /etc, the administrator can), then: tenon config check"),
             is_check("configuration", kError, HasSubstr("/nonexistent"), HasSubstr("")),
             is_check("configuration", kWarning, HasSubstr("log.file"), HasSubstr(""))));
 }
@@ -64,9 +65,11 @@ TEST(Doctor, DoesNotAskTheUserToCorrectALock) {
     config::World world;
     world.system_says("final=permissions\n");
     world.user_says("permissions.allow=Bash\n");
-    EXPECT_THAT(check_configuration(world.examined()),
-                ElementsAre(is_check("configuration", kWarning, HasSubstr(" is locked by "),
-                                     "change or remove the setting, then: tenon config check")));
+    EXPECT_THAT(
+        check_configuration(world.examined()),
+        ElementsAre(is_check(
+            "configuration", kWarning, HasSubstr(" is locked by "),
+            "correct it (what is in /etc, the administrator can), then: tenon config check")));
 }
 
 TEST(Doctor, WantsNoKeyForAServerWithAWrongAddress) {

@@ -102,11 +102,34 @@ TEST(AccountHome, TheDefaultOfWhatIsNotReadIsForBoth) {
     }
     const Settings off = World().settings();
     EXPECT_THAT(hidden_from_plugins(found), Contains(world.account() / ".ssh"));
-    EXPECT_EQ(hidden_from_plugins(off).size() + 7, [&] {
+    EXPECT_EQ(hidden_from_plugins(off).size() + 9, [&] {
         Settings both = off;
         both.account_home = "/elsewhere";
         return hidden_from_plugins(both).size();
     }());
+}
+
+/// A user may move these directories by a variable; what was recorded before stays where it is.
+TEST(AccountHome, NoVariableUncoversTenonsDirectories) {
+    const std::vector<std::pair<const char*, const char*>> moves = {{"HOME", "other"},
+                                                                    {"XDG_CONFIG_HOME", "c"},
+                                                                    {"XDG_STATE_HOME", "s"},
+                                                                    {"TENON_STATE_DIR", "t"}};
+    for (const auto& [name, folder] : moves) {
+        SCOPED_TRACE(name);
+        WorldOfTwoHomes world;
+        world.system_says("sandbox.mode=workspace\nfinal=sandbox\n");
+        world.sources.environment["HOME"] = world.account();
+        world.sources.environment[name] = world.dir / folder;
+        const Settings found = world.settings();
+        const fs::path state = world.account() / ".local/state/tenon";
+        const fs::path config = world.account() / ".config/tenon";
+        const auto are_covered = AllOf(Contains(state), Contains(config), Contains(found.state_dir),
+                                       Contains(found.config_dir));
+        EXPECT_THAT(found.sandbox.deny_read, are_covered);
+        EXPECT_THAT(found.sandbox.own, are_covered);
+        EXPECT_THAT(hidden_from_plugins(found), are_covered);
+    }
 }
 
 TEST(AccountHome, ARuleOfTheUsersIsNoSecondCopyOfALockedOneWithAnotherHome) {

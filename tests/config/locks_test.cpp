@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -343,6 +344,33 @@ TEST(Locks, VariablesOfOpenSslDoNotReplaceTheSystemsAuthorities) {
                                             ":1; the default stays in force"));
 }
 
+TEST(Locks, AnotherServerDoesNotTakeThePlaceOfALockedOne) {
+    for (const bool is_plain : {false, true}) {
+        SCOPED_TRACE(is_plain ? "http" : "https");
+        World world;
+        const std::string url = is_plain ? "http://ours" : "https://ours";
+        world.system_says("model.baseUrl=" + url + "\nfinal=model.baseUrl\n");
+        world.sources.environment["HTTPS_PROXY"] = "http://company:1";
+        world.sources.environment["SSL_CERT_FILE"] = "/mine.pem";
+        world.define("model.caFile", "/mine.pem");
+        world.define("model.proxy", "http://mine:1");
+        Configuration found = world.examined();
+        const std::string lock =
+            "is locked by " + (world.dir / "etc/tenon.properties").string() + ":2";
+        EXPECT_EQ(found.settings.model.ca_file, "");
+        EXPECT_FALSE(found.settings.model.ca_variables);
+        EXPECT_EQ(found.settings.model.proxy, is_plain ? "" : "http://mine:1");
+        EXPECT_EQ(found.warnings.size(), is_plain ? 3U : 2U);
+        EXPECT_THAT(found.warnings, ::testing::Each(HasSubstr(lock)));
+        // Any file of the machine may say how the server is reached.
+        world.dir.write("etc/conf.d/20-network.properties",
+                        "model.caFile=/company.pem\nmodel.proxy=http://company:1\n");
+        found = world.examined();
+        EXPECT_EQ(found.settings.model.ca_file, "/company.pem");
+        EXPECT_EQ(found.settings.model.proxy, is_plain ? "http://company:1" : "http://mine:1");
+    }
+}
+
 TEST(Locks, AddDirDoesNotLetCommandsWriteMore) {
     struct Row {
         const char *locks, *mode;
@@ -489,6 +517,10 @@ TEST(Locks, WhatIsNotReadByDefaultStaysUnreadWhereTheListIsLocked) {
     world.system_says("final=sandbox\n");
     EXPECT_THAT(world.settings().sandbox.deny_read,
                 ::testing::IsSupersetOf({ssh, world.dir / "home/private"}));
+    Texts shown;
+    for (const ShownSetting& setting : shown_settings(world.examined().table))
+        if (setting.key == "sandbox.denyRead") shown.push_back(setting.value + setting.otherwise);
+    EXPECT_THAT(shown, ElementsAre("~/private", ::testing::StartsWith("~/.ssh ~/.aws")));
 }
 
 TEST(Locks, WhatIsNotReadByDefaultStaysUnreadAlsoWhereALaterFileLocksTheListAgain) {
@@ -607,13 +639,44 @@ TEST(ConfD, IsReadAfterTheMachinesFileInOrderOfName) {
     world.user_says("log.level=debug\n");
     const Configuration found = world.examined();
     EXPECT_THAT(found.errors, IsEmpty());
-    EXPECT_THAT(found.warnings, IsEmpty());
+    EXPECT_THAT(found.warnings,
+                ElementsAre((world.dir / "etc/conf.d/x.XML").string() +
+                            " is not read: names of settings end in .xml or .properties"));
     EXPECT_EQ(found.files, (Texts{(world.dir / "etc/tenon.properties").string(), a, b, c, d,
                                   (world.dir / "home/.config/tenon/tenon.properties").string()}));
     EXPECT_EQ(found.settings.agent.max_turns, 3);
     EXPECT_EQ(found.settings.jobs.keep_days, 4);
     EXPECT_EQ(found.settings.log.level, "debug");
     EXPECT_EQ(found.settings.permissions.deny.size(), 1U);
+}
+
+TEST(ConfD, OthersWhoCanWriteTheMachinesFilesAreReported) {
+    World world;
+    world.system_says("model.name=m\n");
+    world.dir.write("etc/conf.d/a.properties", "log.level=info\n");
+    EXPECT_THAT(world.examined().warnings, IsEmpty());
+    for (const char* path :
+         {"etc", "etc/tenon.properties", "etc/conf.d", "etc/conf.d/a.properties"}) {
+        SCOPED_TRACE(path);
+        const auto file = world.dir / path;
+        const auto mode = std::filesystem::status(file).permissions();
+        std::filesystem::permissions(file, std::filesystem::perms::others_write,
+                                     std::filesystem::perm_options::add);
+        EXPECT_THAT(world.examined().warnings,
+                    ElementsAre(file.string() +
+                                " can be written by others, who can change every lock; "
+                                "correct it: chmod go-w " +
+                                file.string()));
+        std::filesystem::permissions(file, mode);
+    }
+    if (::geteuid() != 0) return;  // only root can give a file away
+    const std::string given = (world.dir / "etc/conf.d/a.properties").string();
+    ASSERT_EQ(::chown(given.c_str(), 65534, 65534), 0);
+    EXPECT_THAT(world.examined().warnings,
+                ElementsAre(given +
+                            " does not belong to root, and its owner can change every lock; "
+                            "correct it: chown root " +
+                            given));
 }
 
 TEST(ConfD, IsOnlyForTheMachine) {
