@@ -22,7 +22,8 @@ cp "$here/session.jsonl" "$here/administrator.sh" "$root/t/"
 in_root "$root" bash /t/administrator.sh
 
 echo "-- from the signed repository"
-sign_repository ed25519 "$packages"/tenon_*.deb "$packages"/tenon-sdk_*.deb
+make_key ed25519
+put_into_repository "$packages"/tenon_*.deb "$packages"/tenon-sdk_*.deb
 in_root "$root" bash -euo pipefail -c '
     dpkg -i /t/repository/tenon-archive-keyring_*.deb >/dev/null
     sed "s#https://SERVER#file:/t/repository#" /t/repository/tenon.sources >/etc/apt/sources.list.d/tenon.sources
@@ -33,6 +34,15 @@ in_root "$root" bash -euo pipefail -c '
     [ "$(apt-cache policy tenon tenon-sdk tenon-archive-keyring | grep -c "file:/t/repository/apt stable/main")" = 3 ]
     tenon --version
     tenon plugin new greeter --lang c >/dev/null && [ -e greeter/plugin.c ]
+'
+
+echo "-- a later version, and a later date of expiry of the key"
+gpg --batch --quiet --quick-set-expire "$key" 2d 2>/dev/null
+put_into_repository "$root/t/newer.deb"
+in_root "$root" bash -euo pipefail -c '
+    apt-get update -q >/tmp/update.log 2>&1 || { cat /tmp/update.log; exit 1; }
+    apt-get install -y -q --no-install-recommends tenon >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }
+    [ "$(dpkg-query -W -f "\${Version}" tenon)" = "$(dpkg-deb -f /t/newer.deb Version)" ]
     # One changed byte in the index, and apt takes nothing from the repository any more.
     find /t/repository/apt/dists -name "*Release*" -exec sed -i "s/Tenon/Tonen/" {} +
     rm -rf /var/lib/apt/lists/*stable*

@@ -55,13 +55,15 @@ begin() {
     mkdir "$root/t"
 }
 
-# sign_repository ALGORITHM PACKAGE…: a repository of the packages in $root/t/repository, signed with a key for this test.
-sign_repository() {
-    local algorithm=$1 key
-    shift
+# make_key ALGORITHM: $key is the fingerprint of a key for this test.
+make_key() {
     export GNUPGHOME=$work/gnupg
     mkdir -m 700 "$GNUPGHOME"
-    gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' "$algorithm" sign 1d 2>/dev/null
+    gpg --batch --quiet --passphrase '' --quick-generate-key 'Tenon test archive <test@tenon.dev>' "$1" sign 1d 2>/dev/null
     key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" {print $10; exit}')
+}
+
+# put_into_repository PACKAGE…: that in $root/t/repository, signed with $key.
+put_into_repository() {
     "$(dirname "${BASH_SOURCE[0]}")/../../packaging/repository.sh" "$key" "$root/t/repository" "$@" >/dev/null
 }

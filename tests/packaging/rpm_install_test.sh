@@ -54,7 +54,8 @@ in_root "$root" bash -euo pipefail -c '
 '
 
 echo "-- from the signed repository"
-sign_repository rsa3072 "$packages"/tenon-*.rpm
+make_key rsa3072
+put_into_repository "$packages"/tenon-*.rpm
 in_root "$root" bash -euo pipefail -c '
     fail() { echo "FAILED: $*"; exit 1; }
     mkdir -p /etc/yum.repos.d
