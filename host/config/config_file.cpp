@@ -97,8 +97,8 @@ Result<void> check_text(const std::filesystem::path& path, std::string_view byte
 /// A copy of an editor or a package manager, or a text for people.
 bool is_left_beside(std::string_view name) {
     constexpr std::string_view kPackageManagers[] = {".dpkg-", ".ucf-", ".rpm"};
-    return name.starts_with('#') || name.ends_with('~') || name.ends_with(".bak") || name.ends_with(".orig") ||
-           name.ends_with(".swp") || name.starts_with("README") ||
+    return name.starts_with('#') || name.ends_with('~') || name.ends_with(".bak") ||
+           name.ends_with(".orig") || name.ends_with(".swp") || name.starts_with("README") ||
            std::any_of(std::begin(kPackageManagers), std::end(kPackageManagers),
                        [&](std::string_view mark) { return name.find(mark) != name.npos; });
 }

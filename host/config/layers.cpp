@@ -24,12 +24,14 @@ std::optional<std::string> warning_about_writers(const std::filesystem::path& pa
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return std::nullopt;  // reading it reports that
     if (info.st_uid != 0 && info.st_uid != owner)
-        return path.string() + " does not belong to root, and its owner can change every lock; " +
-               "correct it: chown root " + path.string();
+        return path.string() +
+               " does not belong to root, and its owner can change every lock; correct it: "
+               "chown root " +
+               path.string();
     const bool by_group = (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0;
     if (!by_group && (info.st_mode & S_IWOTH) == 0) return std::nullopt;
     return path.string() +
-           " can be written by others, who can change every lock; correct it: " + "chmod go-w " +
+           " can be written by others, who can change every lock; correct it: chmod go-w " +
            path.string();
 }
 

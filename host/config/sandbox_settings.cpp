@@ -34,11 +34,16 @@ std::vector<fs::path> in_homes(const std::string& path, const Settings& settings
     return out;
 }
 
-/// Tenon's directories of state and configuration: where the variables put them, and where they are
-/// without variables, so that another value of a variable uncovers nothing.
+/// Where Tenon's directories are when no variable moves them.
+Places usual_places(const Settings& settings) {
+    return places_of({}, settings.account_home, {});
+}
+
+/// Tenon's directories of state and configuration, also the usual ones, so that another value of a
+/// variable uncovers nothing.
 std::vector<fs::path> state_and_configuration(const Settings& settings) {
     std::vector<fs::path> out = {settings.state_dir, settings.config_dir};
-    const Places usual = places_of({}, settings.account_home, {});
+    const Places usual = usual_places(settings);
     for (const fs::path& path : {usual.state, usual.config})
         if (std::find(out.begin(), out.end(), path) == out.end()) out.push_back(path);
     std::erase_if(out, [](const fs::path& path) { return !path.is_absolute(); });
@@ -135,7 +140,7 @@ void take_sandbox(const fs::path& system, const fs::path& data, Configuration& o
     if (!is_used(settings)) return;
     for (const fs::path& path : state_and_configuration(settings))
         settings.sandbox.own.push_back(resolved(path));
-    for (const fs::path& path : {data, places_of({}, settings.account_home, {}).data, system})
+    for (const fs::path& path : {data, usual_places(settings).data, system})
         if (path.is_absolute()) settings.sandbox.own.push_back(resolved(path));
     check_roots(out);
 }
