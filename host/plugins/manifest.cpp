@@ -1,6 +1,7 @@
 #include "host/plugins/manifest.h"
 
 #include <sys/stat.h>
+#include <system_error>
 
 #include "host/base/atomic_file.h"
 #include "host/base/json.h"
@@ -43,6 +44,18 @@ Result<std::vector<std::string>, plugin::Refusal> read_manifest(
         return plugin::Refusal{"the manifest is malformed: " + names.error().message,
                                "install the host again"};
     return std::move(*names);
+}
+
+std::set<std::filesystem::path> first_party_files(const std::filesystem::path& folder) {
+    std::error_code failed;
+    const auto real = std::filesystem::canonical(folder, failed);
+    if (failed) return {};
+    std::set<std::filesystem::path> files;
+    if (const auto names = read_manifest(real)) {
+        for (const std::string& name : *names)
+            files.insert(real / name);
+    }
+    return files;
 }
 
 }  // namespace tenon::plugins

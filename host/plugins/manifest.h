@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,8 @@ namespace tenon::plugins {
 /// there are none. Refused when others could have written it, or when it is malformed.
 Result<std::vector<std::string>, plugin::Refusal> read_manifest(
     const std::filesystem::path& folder);
+
+/// The paths of these files, as in FolderWatch::Change. Empty when there is no usable manifest.
+std::set<std::filesystem::path> first_party_files(const std::filesystem::path& folder);
 
 }  // namespace tenon::plugins

@@ -8,13 +8,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_of(const plugins::FolderWatch::Change& change) {
+/// A first-party plugin is loaded in place, so that /reload can neither replace nor unload it.
+std::string text_of(const plugins::FolderWatch::Change& change,
+                    const std::set<fs::path>& first_party) {
     using Kind = plugins::FolderWatch::Kind;
+    const bool is_own = first_party.count(change.file) > 0;
     const std::string file = "plugin file " + change.file.string();
     if (change.kind == Kind::kRemoved)
-        return file + " was removed; what it offers stays until /reload or the end of the session";
+        return file + " was removed; what it offers stays until " + (is_own ? "" : "/reload or ") +
+               "the end of the session";
     return file + (change.kind == Kind::kAppeared ? " has appeared" : " has changed") +
-           "; /reload or the next session loads it";
+           (is_own ? "; it is loaded when tenon starts again"
+                   : "; /reload or the next session loads it");
 }
 
 using Configured = std::map<std::string, plugins::PluginOptions>;
@@ -61,10 +66,11 @@ bool lists(const std::vector<plugins::ListedFile>& files, const fs::path& file) 
 /// ends before what it uses here.
 void OpenSession::watch_plugin_files() {
     if (plugin_files_->descriptor() < 0) return;
-    queue_->watch_also({plugin_files_->descriptor(), [files = &*plugin_files_, sink = &sink_] {
+    queue_->watch_also({plugin_files_->descriptor(),
+                        [files = &*plugin_files_, own = &first_party_files_, sink = &sink_] {
                             const auto news = files->take_events();
                             for (const auto& change : news.changes)
-                                sink->on_event(agent::Notice{text_of(change)});
+                                sink->on_event(agent::Notice{text_of(change, *own)});
                             return news.again;
                         }});
 }
@@ -72,7 +78,7 @@ void OpenSession::watch_plugin_files() {
 void OpenSession::report_plugin_files() {
     if (plugin_files_->sees_everything()) return;
     for (const auto& change : plugin_files_->look())
-        notice(text_of(change));
+        notice(text_of(change, first_party_files_));
 }
 
 /// Reports what is new about them. Their skills stay those of the start.

@@ -13,6 +13,7 @@
 #include "host/config/state_dir.h"
 #include "host/jobs/watch.h"
 #include "host/permission/refusal_text.h"
+#include "host/plugins/manifest.h"
 #include "host/plugins/outlook.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
@@ -288,8 +289,10 @@ Result<void> OpenTools::take_printed_output() {
 
 Result<void, StartFailure> OpenTools::load_plugins() {
     if (auto taken = take_printed_output(); !taken) return StartFailure{taken.error().message, 1};
-    if (!options_.session_id.empty())
+    if (!options_.session_id.empty()) {
         plugin_files_.emplace(watched_folders(settings_, agent_plugins_));
+        first_party_files_ = plugins::first_party_files(loader_options().first_party_folder);
+    }
     for (std::string& text : agent_plugins_.notices())
         notice(std::move(text));
     list_refused_directories();

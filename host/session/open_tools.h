@@ -127,6 +127,7 @@ protected:
     AgentPlugins agent_plugins_;
     std::optional<plugins::FolderWatch>
         plugin_files_;  // of a session; a thread of the queue uses it
+    std::set<std::filesystem::path> first_party_files_;  // of a session, as it began; likewise
     std::unique_ptr<permission::RuleGate> gate_;
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;

@@ -121,6 +121,35 @@ TEST(SlashCommands, AFileThatChangesIsReportedWhileTheSessionIsIdleAndReloadTake
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
+TEST(SlashCommands, APluginThatCameWithTenonIsReportedToBeLoadedWhenTenonStartsAgain) {
+    namespace fs = std::filesystem;
+    const fs::path built = fs::path(TENON_PROGRAM).parent_path().parent_path();
+    const TempDir dir;
+    for (const char* folder : {"bin", "lib/tenon/plugins", "libexec/tenon"})
+        fs::create_directories(dir / folder);
+    for (const char* file : {"bin/tenon", "lib/tenon/plugins/bash.so", "libexec/tenon/tenon-shim"})
+        fs::copy_file(built / file, dir / file);
+    dir.write("lib/tenon/plugins/manifest.json", R"({"v":1,"plugins":["bash.so"]})");
+    Person person({says("Unused.")},
+                  {.size = {200, 60}, .program = {(dir / "bin/tenon").string()}});
+    const fs::path file = dir / "lib/tenon/plugins/bash.so";
+    // As a package does it: under another name first.
+    fs::copy_file(file, dir / "lib/tenon/plugins/bash.so.new");
+    fs::rename(dir / "lib/tenon/plugins/bash.so.new", file);
+    EXPECT_TRUE(person.sees("plugins/bash.so has changed; it is loaded when tenon starts again"))
+        << person.shown();
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("bash has changed; it is loaded when tenon starts again"))
+        << person.shown();
+    fs::remove(file);
+    EXPECT_TRUE(person.sees("bash.so was removed; what it offers stays until the end of the "))
+        << person.shown();
+    // Another file of this directory is none of Tenon's.
+    fs::copy_file(fs::path(TENON_FIXTURES) / "plain.so", dir / "lib/tenon/plugins/plain.so");
+    EXPECT_TRUE(person.sees("plain.so has appeared; /reload or the next session loads it"))
+        << person.shown();
+}
+
 TEST(SlashCommands, ReloadKeepsTheOldVersionWhenTheNewFileIsNoPlugin) {
     Person person({says("Unused.")},
                   {.arguments = {"-D", "plugins.plain.isolated=false", "-D", "plugins.path.1=more"},
