@@ -92,6 +92,8 @@ void show_json(const std::vector<config::ShownSetting>& settings, const Console&
 
 int show_config(const config::Configuration& found, bool json, const Console& console) {
     report_problems(found, console);
+    if (!found.unsafe_workspace.empty())
+        print_lines(console, "warning: ", {config::refusal_to_run(found)});
     if (!found.errors.empty()) return kExitUsage;
     const auto settings = config::shown_settings(found.table);
     if (json) {
@@ -108,6 +110,8 @@ int check_config(const config::Configuration& found, const Console& console) {
     report_problems(found, console);
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
+    if (!found.unsafe_workspace.empty())
+        return fail(console, {config::refusal_to_run(found)}, kExitUsage);
     if (!found.errors.empty()) return kExitUsage;
     print_lines(console, "warning: ", doubtful_settings_of_plugins(found.settings));
     console.out << "ok\n";

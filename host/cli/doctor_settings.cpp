@@ -115,6 +115,10 @@ Checks check_configuration(const config::Configuration& found) {
         add_error(found.no_workspace);
         out.back().remedy = "tenon doctor --workspace DIR";
     }
+    if (!found.unsafe_workspace.empty()) {
+        add_error(found.unsafe_workspace);
+        out.back().remedy = config::kSaferWorkspace;
+    }
     const auto state = config::check_state_dir(found.settings.state_dir);
     for (const std::string& error : found.errors)
         // check_storage says that.

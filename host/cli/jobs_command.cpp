@@ -166,6 +166,8 @@ int run_jobs(Options options, const config::Sources& sources, const Console& con
     }
     if (checked->runs()) {
         if (!found.no_workspace.empty()) return complain(console, found.no_workspace, kExitUsage);
+        if (!found.unsafe_workspace.empty())
+            return complain(console, config::refusal_to_run(found), kExitUsage);
         for (const std::string& warning : found.warnings)
             complain(console, "warning: " + warning, 0);
     }

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 /// The configuration for a verb that only reads. The exit code when there is none.
 Result<config::Configuration, int> configuration_for(const PluginCall& call) {
-    auto configuration = config::load(call.sources, overrides_of(call.options));
+    auto configuration = config::load_to_read(call.sources, overrides_of(call.options));
     if (!configuration) return complain(call.console, configuration.error().message, kExitUsage);
     for (const std::string& warning : configuration->warnings)
         complain(call.console, "warning: " + warning, 0);

@@ -245,6 +245,15 @@ void Examination::report_missing_plugin_folders() {
     }
 }
 
+Result<Configuration> without_errors(Configuration found) {
+    if (!found.no_workspace.empty()) found.errors.insert(found.errors.begin(), found.no_workspace);
+    if (found.errors.empty()) return found;
+    std::string all;
+    for (const std::string& error : found.errors)
+        all += (all.empty() ? "" : "\n") + error;
+    return Error{std::move(all)};
+}
+
 }  // namespace
 
 Sources process_sources(std::filesystem::path prefix, const StartDirectory& start) {
@@ -262,14 +271,20 @@ Configuration examine(const Sources& sources, const Overrides& overrides) {
     return Examination(sources, overrides).run();
 }
 
+Result<Configuration> load_to_read(const Sources& sources, const Overrides& overrides) {
+    return without_errors(examine(sources, overrides));
+}
+
 Result<Configuration> load(const Sources& sources, const Overrides& overrides) {
     Configuration found = examine(sources, overrides);
-    if (!found.no_workspace.empty()) found.errors.insert(found.errors.begin(), found.no_workspace);
-    if (found.errors.empty()) return found;
-    std::string all;
-    for (const std::string& error : found.errors)
-        all += (all.empty() ? "" : "\n") + error;
-    return Error{std::move(all)};
+    if (auto refusal = refusal_to_run(found); !refusal.empty())
+        found.errors.push_back(std::move(refusal));
+    return without_errors(std::move(found));
+}
+
+std::string refusal_to_run(const Configuration& found) {
+    if (found.unsafe_workspace.empty()) return {};
+    return found.unsafe_workspace + "; " + kSaferWorkspace;
 }
 
 }  // namespace tenon::config

@@ -54,7 +54,14 @@ struct Configuration {
     /// Why there is no workspace, though nobody named a wrong one; empty: there is one, or `errors`
     /// say what is wrong. A command that needs a workspace prints this and exits with 2.
     std::string no_workspace;
+    /// Why nothing may run in the workspace, though it can be read; empty: it may. A command that
+    /// runs something prints this with `kSaferWorkspace` and exits with 2.
+    std::string unsafe_workspace;
 };
+
+/// What to do about an unsafe workspace.
+inline constexpr const char* kSaferWorkspace =
+    "go into a project's directory, or use --workspace DIR";
 
 /// Reads every layer and merges them, weakest first: defaults; the machine's file; the user's;
 /// the workspace's; $TENON_CONFIG, then --config; environment; options; -D. Writes nothing, asks no
@@ -65,8 +72,12 @@ struct Configuration {
 /// where something is wrong: for `tenon config check`.
 Configuration examine(const Sources& sources, const Overrides& overrides);
 
-/// The same for a run, without errors and with a workspace. The Error has one line for everything
-/// that is wrong (exit 2).
+/// The same for a command that only reads, without errors and with a workspace. The Error has one
+/// line for everything that is wrong (exit 2).
+Result<Configuration> load_to_read(const Sources& sources, const Overrides& overrides);
+/// The same for a run, whose workspace must be safe too.
 Result<Configuration> load(const Sources& sources, const Overrides& overrides);
+/// For a message: the problem with an unsafe workspace, and what to do. Empty: there is none.
+std::string refusal_to_run(const Configuration& found);
 
 }  // namespace tenon::config

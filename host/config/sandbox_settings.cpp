@@ -122,8 +122,8 @@ void check_roots(Configuration& out) {
     const Settings& settings = out.settings;
     if (settings.sandbox.mode != "workspace" || settings.permissions.mode == "plan") return;
     if (allows_everything(settings.workspace))
-        out.errors.push_back("sandbox.mode=workspace: the workspace " +
-                             settings.workspace.string() + " would let commands write everything");
+        out.unsafe_workspace = "sandbox.mode=workspace: the workspace " +
+                               settings.workspace.string() + " would let commands write everything";
     for (const fs::path& directory : settings.add_dirs) {
         if (allows_everything(directory))
             out.errors.push_back("sandbox.mode=workspace: --add-dir " + directory.string() +

@@ -40,6 +40,17 @@ TEST(Doctor, SaysWhichModelAndWhetherThereIsAKey) {
                 is_check("model", kError, HasSubstr("--replay FILE"), "model.provider=anthropic"));
 }
 
+TEST(Doctor, ReportsAWorkspaceThatNoSandboxProtects) {
+    config::World world;
+    world.sources.cwd = "/";
+    world.define("sandbox.mode", "workspace");
+    EXPECT_THAT(
+        check_configuration(world.examined()),
+        ElementsAre(is_check("configuration", kError,
+                             EndsWith("the workspace / would let commands write everything"),
+                             "go into a project's directory, or use --workspace DIR")));
+}
+
 TEST(Doctor, ReportsEveryErrorAndWarningOfTheConfiguration) {
     config::World world;
     EXPECT_THAT(check_configuration(world.examined()),

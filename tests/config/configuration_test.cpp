@@ -734,6 +734,25 @@ TEST(Settings, ATildeIsTheHomeDirectoryWhereverAPathIsGiven) {
     EXPECT_EQ(settings.model.record_file, world.dir / "ws/~/x");
 }
 
+TEST(Settings, AWorkspaceThatNoSandboxProtectsCanBeReadButNothingRunsInIt) {
+    World world;
+    world.sources.cwd = "/";
+    world.define("sandbox.mode", "workspace");
+    const Configuration found = world.examined();
+    EXPECT_THAT(found.errors, ::testing::IsEmpty());
+    EXPECT_EQ(found.unsafe_workspace,
+              "sandbox.mode=workspace: the workspace / would let commands write everything");
+    EXPECT_TRUE(load_to_read(world.sources, world.overrides));
+    const auto loaded = load(world.sources, world.overrides);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().message,
+              found.unsafe_workspace + "; go into a project's directory, or use --workspace DIR");
+
+    world.overrides.workspace = world.dir / "ws";
+    EXPECT_EQ(world.examined().unsafe_workspace, "");
+    EXPECT_TRUE(load(world.sources, world.overrides));
+}
+
 TEST(Settings, WithoutACurrentDirectoryOnlyRelativePathsAreErrors) {
     World world;
     world.sources.cwd.clear();

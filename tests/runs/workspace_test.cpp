@@ -220,5 +220,51 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
     EXPECT_EQ(line, here.string());
 }
 
+TEST(TopDirectory, IsReadFromButRunsNothingWhereTheSandboxCannotProtectIt) {
+    const RunFolders folders;
+    folders.home.write(".config/tenon/tenon.properties", "sandbox.mode=workspace\n");
+    const std::string problem = "the workspace / would let commands write everything";
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"config", "show"},
+                                                  {"jobs", "list"},
+                                                  {"sessions", "list"},
+                                                  {"plugin", "list"},
+                                                  {"plugin", "info", "bash"},
+                                                  {"tasks", "list"}}) {
+        SCOPED_TRACE(words[0] + " " + words[1]);
+        const CommandResult ran = run_in(folders, "/", words);
+        EXPECT_EQ(ran.code, 0) << ran.errors;
+    }
+    for (const char* verb : {"show", "logs", "cancel", "wait"}) {
+        SCOPED_TRACE(verb);
+        const CommandResult ran = run_in(folders, "/", {"jobs", verb, "00000000"});
+        EXPECT_EQ(ran.code, 1) << "no such job";
+        EXPECT_EQ(ran.errors.find(problem), std::string::npos) << ran.errors;
+    }
+    const std::string refusal =
+        problem + "; go into a project's directory, or use --workspace DIR\n";
+    const std::string file =
+        (fs::path(TENON_PROGRAM).parent_path().parent_path() / "lib/tenon/plugins/file.so")
+            .string();
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"config", "check"},
+          {"tool", "glob", R"({"pattern":"*"})"},
+          {"plugin", "call", file, "glob", R"({"pattern":"*"})"},
+          {"jobs", "run", "--", "true"},
+          {"-p", "hi"}}) {
+        SCOPED_TRACE(words[0] + " " + words[1]);
+        const CommandResult ran = run_in(folders, "/", words);
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_TRUE(ran.errors.ends_with(refusal)) << ran.errors;
+    }
+    EXPECT_NE(run_in(folders, "/", {"doctor"}).output.find(problem), std::string::npos);
+    EXPECT_EQ(
+        run_in(folders, "/",
+               {"tool", "glob", R"({"pattern":"*"})", "--workspace", folders.workspace().string()})
+            .code,
+        0);
+    Pty terminal({TENON_PROGRAM}, folders.environment(), "/");
+    EXPECT_EQ(terminal.wait().code, 2) << "an interactive session";
+}
+
 }  // namespace
 }  // namespace tenon::testing
