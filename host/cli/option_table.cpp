@@ -34,7 +34,10 @@ OptionWord split(std::span<const OptionSpec> table, std::string_view word) {
     return out;
 }
 
-Error unknown_option(std::span<const OptionSpec> table, const OptionWord& word) {
+Error unknown_option(std::span<const OptionSpec> table, const OptionWord& word,
+                     const ForeignOptions& foreign) {
+    if (const OptionSpec* spec = split(foreign.options, word.name).spec)
+        return does_not_go_with(spec->long_name, foreign.command);
     std::vector<std::string_view> names;
     for (const OptionSpec& spec : table)
         names.push_back(spec.long_name);
@@ -64,10 +67,10 @@ Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const 
 }
 
 Result<void> take_option(std::span<const OptionSpec> table, std::span<const std::string> args,
-                         std::size_t& at, Arguments& out) {
+                         std::size_t& at, const ForeignOptions& foreign, Arguments& out) {
     const OptionWord word = split(table, args[at]);
     const bool bundled = word.spec != nullptr && word.value && !args[at].starts_with("--");
-    if (word.spec == nullptr) return unknown_option(table, word);
+    if (word.spec == nullptr) return unknown_option(table, word, foreign);
     const OptionSpec& spec = *word.spec;
     if (spec.repeat == Repeat::kOnce && out.has(spec.long_name))
         return Error{spec.shown() + " is given twice"};
@@ -152,8 +155,8 @@ Result<void> check_verb_options(const CommandSpec& command, const VerbSpec& verb
         if (!own ||
             std::find(verb.options.begin(), verb.options.end(), given.name) != verb.options.end())
             continue;
-        return Error{"--" + std::string(given.name) + " does not go with '" +
-                     std::string(command.name) + " " + std::string(verb.name) + "'"};
+        return does_not_go_with(given.name,
+                                std::string(command.name) + " " + std::string(verb.name));
     }
     return {};
 }
@@ -180,13 +183,18 @@ std::vector<std::string> Arguments::values(std::string_view long_name) const {
     return out;
 }
 
+Error does_not_go_with(std::string_view option, std::string_view command) {
+    return {"--" + std::string(option) + " does not go with '" + std::string(command) + "'"};
+}
+
 std::optional<OptionWord> option_word(std::span<const OptionSpec> table, std::string_view word) {
     if (!looks_like_option(word)) return std::nullopt;
     return split(table, word);
 }
 
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
-                                  std::span<const std::string> args, bool stop_at_first_word) {
+                                  std::span<const std::string> args, bool stop_at_first_word,
+                                  const ForeignOptions& foreign) {
     Arguments out;
     for (std::size_t at = 0; at < args.size(); ++at) {
         if (args[at] == "--") {
@@ -196,7 +204,8 @@ Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
             break;
         }
         if (looks_like_option(args[at])) {
-            if (auto taken = take_option(table, args, at, out); !taken) return taken.error();
+            if (auto taken = take_option(table, args, at, foreign, out); !taken)
+                return taken.error();
             continue;
         }
         if (stop_at_first_word) {

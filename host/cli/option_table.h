@@ -97,12 +97,21 @@ struct OptionWord {
 /// None: the word is no option.
 std::optional<OptionWord> option_word(std::span<const OptionSpec> table, std::string_view word);
 
+/// Options that the program has, but not where the parsed words are: in `command`.
+struct ForeignOptions {
+    std::span<const OptionSpec> options;
+    std::string_view command = {};  ///< "tenon config"
+};
+/// Says that a known option, named by its long name, is of no use with a command.
+Error does_not_go_with(std::string_view option, std::string_view command);
+
 /// With `stop_at_first_word`, the first word that is not an option and all words after it are not
 /// parsed: they become `words`, for a sub-command. The error names the option and suggests one, or
-/// says what is allowed.
+/// says what is allowed, or that it is one of `foreign`.
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args,
-                                  bool stop_at_first_word = false);
+                                  bool stop_at_first_word = false,
+                                  const ForeignOptions& foreign = {});
 
 /// Finds the verb, which is the first word, and checks its options and the number of words after
 /// it. The error says what is allowed.

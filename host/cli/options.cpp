@@ -249,7 +249,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
     for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         if (given.name != "version" && std::any_of(kRunOptions.begin(), kRunOptions.end(), same)) {
-            return Error{"--" + std::string(given.name) + " does not go with 'tenon " + word + "'"};
+            return does_not_go_with(given.name, "tenon " + word);
         }
     }
     options.command = word;
@@ -306,7 +306,8 @@ config::Overrides overrides_of(const Options& options) {
 }
 
 Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
-    auto arguments = parse_arguments(options_of(command), options.rest);
+    auto arguments =
+        parse_arguments(options_of(command), options.rest, false, {kRunOptions, command.name});
     if (!arguments) return arguments.error();
     for (const Arguments::GivenOption& given : arguments->options) {
         const auto own = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

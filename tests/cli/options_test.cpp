@@ -188,6 +188,31 @@ TEST(Options, ASubCommandTakesItsOwnAndTheSharedOptionsAnywhere) {
     EXPECT_EQ(command_help(command).find("deny rules still"), std::string::npos);
 }
 
+TEST(Options, AnOptionOfRunsDoesNotGoWithACommandWhereverItIs) {
+    for (const Command& command : commands()) {
+        SCOPED_TRACE(command.spec.name);
+        const std::string word(command.spec.word());
+        const auto own = options_of(command.spec);
+        for (const OptionSpec& spec : main_options()) {
+            const auto same = [&](const OptionSpec& one) {
+                return one.long_name == spec.long_name;
+            };
+            if (std::any_of(own.begin(), own.end(), same)) continue;
+            Options options = parsed({word, spec.shown(), "3"});
+            const auto after = parse_command(command.spec, options);
+            ASSERT_FALSE(after);
+            EXPECT_EQ(after.error().message,
+                      spec.shown() + " does not go with 'tenon " + word + "'");
+        }
+        const auto before = parse_options(Words{"--max-turns", "3", word});
+        ASSERT_FALSE(before);
+        EXPECT_EQ(before.error().message, "--max-turns does not go with 'tenon " + word + "'");
+        Options options = parsed({word, "-phello"});
+        EXPECT_EQ(parse_command(command.spec, options).error().message,
+                  "--prompt does not go with 'tenon " + word + "'");
+    }
+}
+
 TEST(Options, HelpNamesEveryOptionOfTheContract) {
     const std::string help = main_help();
     for (const char* name : {"-p, --prompt TEXT",

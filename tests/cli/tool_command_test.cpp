@@ -119,7 +119,7 @@ TEST_F(ToolCommand, RefusesWrongUsageWithTwo) {
         {{"read_file", ""}, "not valid JSON"},
         {{"read_file"}, "tenon: invalid arguments for read_file: "},
         {{"read_file", R"({"path":1})"}, "tenon: invalid arguments for read_file: "},
-        {{"read_file", "{}", "--session", "s"}, "unknown option --session"},
+        {{"read_file", "{}", "--session", "s"}, "--session does not go with 'tenon tool'"},
         {{"read_file", "{}", "--plugin-dir", "/no/such"}, "--plugin-dir /no/such"},
         {{"read_file", "{}", "-D", "no.such=1"}, "no.such"},
     };
