@@ -110,8 +110,7 @@ int run_job(const JobsCall& call, const config::Settings& settings,
     jobs::Shim shim;
     shim.program = sources.prefix / "libexec/tenon/tenon-shim";
     if (::access(shim.program.c_str(), X_OK) != 0)
-        return complain(Error::from_errno("start the supervisor " + shim.program.string()),
-                        kExitFailed);
+        return complain(jobs::supervisor_failure(shim.program), kExitFailed);
     shim.descriptor_limit = descriptor_limit();
     if (shim.descriptor_limit > kDescriptors) set_descriptor_limit(kDescriptors);
     const auto job = call.store.create(*std::move(spec));

@@ -1,5 +1,6 @@
 #include "host/jobs/launch.h"
 
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,16 +20,28 @@ namespace {
 
 constexpr int kUnknownCode = 255;
 
+std::string start_of(const std::filesystem::path& program) {
+    return "start the supervisor " + program.string();
+}
+
 }  // namespace
+
+Error supervisor_failure(const std::filesystem::path& program) {
+    const int code = errno;
+    Error failure = Error::from_errno(start_of(program), code);
+    // It came with the program that runs here.
+    if (code == ENOENT) failure.message += "; Tenon was removed or moved: install it again";
+    return failure;
+}
 
 Result<ShimProcess, LaunchFailure> launch_shim(const Shim& shim,
                                                const std::filesystem::path& folder,
                                                std::uint64_t output_cap) {
     if (shim.launcher != nullptr) return shim.launcher->launch(shim, folder, output_cap);
-    const std::string doing = "start the supervisor " + shim.program.string();
+    const std::string doing = start_of(shim.program);
     // A failed exec is silent in Poco: look first.
     if (::access(shim.program.c_str(), X_OK) != 0)
-        return LaunchFailure{Error::from_errno(doing).message};
+        return LaunchFailure{supervisor_failure(shim.program).message};
     // Reserves a descriptor for the pidfd: once the shim runs, it is too late to find none left.
     UniqueFd spare(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (const int code = errno; !spare)

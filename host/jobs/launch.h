@@ -34,6 +34,9 @@ struct ShimProcess {
     pid_t pid = 0;     ///< when the shim is a child of this process, which must reap it; else 0
 };
 
+/// Why `program` cannot be started as a supervisor, according to errno.
+Error supervisor_failure(const std::filesystem::path& program);
+
 /// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. A
 /// failure means that nothing was started; a shim that refuses to work says so by its exit code.
 /// It does no harm to start a second one for the same job: the second ends at once.

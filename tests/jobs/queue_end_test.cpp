@@ -225,8 +225,10 @@ TEST(QueueStart, RecordsAnErrorWithTheReasonIfAJobCannotBeStarted) {
         auto options = folder.options();
         options.shim.program = "/no/such/shim";
         Queue queue(folder.store(), options);
-        expect_refusal(queue, queue.submit(folder.spec("true"))->id,
-                       "start the supervisor /no/such/shim: No such file or directory");
+        expect_refusal(
+            queue, queue.submit(folder.spec("true"))->id,
+            "start the supervisor /no/such/shim: No such file or directory; Tenon was removed "
+            "or moved: install it again");
     }
     {
         auto options = folder.options();
