@@ -147,7 +147,8 @@ Result<PreparedJob> Store::prepare() const {
             ::openat(directory.get(), name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
         if (!file) return Error::from_errno("create " + path + "/" + name);
     }
-    if (auto end_file = EndFile::reserve(directory.get()); !end_file) return end_file.error();
+    if (auto end_file = EndFile::reserve(directory.get()); !end_file)
+        return end_file.error().while_doing(folder_.string());
     return prepared;
 }
 
