@@ -97,7 +97,8 @@ RuleGate::Verdict RuleGate::refuse_unasked(const JudgedCall& judged, const Rule*
                            " asks for it, and nobody can be asked" + how_to_say_yes()};
     if (!config_.allow_lock.empty())
         return {false, reason + " No rule can be added, since permissions.allow is locked by " +
-                           config_.allow_lock + how_to_say_yes()};
+                           config_.allow_lock +
+                           (config_.yes_is_locked ? "; ask the administrator." : how_to_say_yes())};
     return {false, reason + advice(unmet, config_.workspace)};
 }
 

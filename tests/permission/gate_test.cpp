@@ -489,7 +489,7 @@ TEST_F(GateTest, OffersAndTakesNoRuleWhereTheyAreLocked) {
     RuleGate without_yes(locked);
     EXPECT_EQ(judge(without_yes, "b").reason,
               "Permission denied: bash wants to run `b`. No rule can be added, since "
-              "permissions.allow is locked by /etc/tenon/tenon.xml:4.");
+              "permissions.allow is locked by /etc/tenon/tenon.xml:4; ask the administrator.");
 }
 
 TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {

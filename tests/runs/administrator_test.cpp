@@ -67,7 +67,7 @@ TEST_F(Administrator, ALockHoldsAgainstFilesVariablesAndOptions) {
     EXPECT_EQ(server.requests()[0].json()["model"], "ours");
     EXPECT_THAT(server.requests()[1].body,
                 HasSubstr("No rule can be added, since permissions.allow is locked by "
-                          "/etc/tenon/tenon.xml:2."));
+                          "/etc/tenon/tenon.xml:2; ask the administrator."));
     const auto shown = run({"config", "show"});
     EXPECT_THAT(
         shown.output,
