@@ -143,8 +143,8 @@ public:
     void time_is_over() { time_over_ = true; }
     [[nodiscard]] bool found_nothing() const { return results_ == 0; }
     [[nodiscard]] std::size_t searched() const { return searched_; }
-    /// `hints` are for an answer without matches.
-    std::string answer(const std::vector<std::string>& hints) {
+    /// `hints` are for an answer without matches. `denied`: files that a rule forbids to read.
+    std::string answer(const std::vector<std::string>& hints, std::size_t denied = 0) {
         if (results_ == 0) {
             std::string text;
             for (const std::string& hint : hints)
@@ -164,6 +164,10 @@ public:
                     " longer than 1 MiB: only the beginning was searched]\n";
         }
         if (unreadable_ > 0) out_ += "[" + counted(unreadable_, "file") + " could not be read]\n";
+        if (denied > 0) {
+            out_ += "[" + counted(denied, "file") +
+                    " not searched, because a permission rule forbids it]\n";
+        }
         out_.pop_back();
         return std::move(out_);
     }
@@ -284,7 +288,7 @@ std::vector<std::string> hints(const Host& host, const GrepArgs& args, const Fil
                                const Search& search, const LeftOut& left_out) {
     std::vector<std::string> out;
     if (!search.found_nothing()) return out;
-    if (search.searched() == 0 && !args.glob.empty()) {
+    if (search.searched() == 0 && left_out.denied == 0 && !args.glob.empty()) {
         out.push_back("no file was searched: none fits the glob " + quoted_argument(args.glob));
         out.push_back(why_no_match(args.glob.substr(args.glob[0] == '!' ? 1 : 0)));
     } else {
@@ -329,7 +333,7 @@ std::string grep(const Host& host, const GrepArgs& args) {
     };
     const WalkEnd end = walk(host, start, order, look_into, left_out);
     if (end == WalkEnd::kTimeOver) search.time_is_over();
-    return search.answer(hints(host, args, start, search, left_out));
+    return search.answer(hints(host, args, start, search, left_out), left_out.denied);
 }
 
 }  // namespace tenon::file

@@ -105,6 +105,7 @@ public:
             }
             const Name name = std::move(level.names[level.next]);
             const bool is_denied = level.denied[level.next++];
+            if (is_denied) ++left_out_.denied;
             const std::string path = join(level.folder, name.text);
             const std::string below = below_start(path);
             if (name.is_folder == order_.folders && !is_denied && order_.wanted(below)) {

@@ -29,6 +29,7 @@ struct WalkOrder {
 struct LeftOut {
     static constexpr std::size_t kMostLinks = 16;
     std::vector<std::string> links;  ///< symlinks to folders, absolute; the first ones only
+    std::size_t denied = 0;          ///< what a rule forbids to read
 };
 
 /// One thing found; valid during the visit.

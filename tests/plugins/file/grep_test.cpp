@@ -19,7 +19,6 @@ TEST(GrepTool, AnswersPathLineAndText) {
     plugin.write("sub/b.h", "int three;");
     plugin.write("sub/deep/c.c", "// one");
     plugin.write("binary", std::string("one\0", 4));
-    plugin.write("k.secret", "one\n");
     plugin.write("ignored/x", "one\n");
     plugin.write(".gitignore", "ignored\n");
     plugin.write(".git/x", "one\n");
@@ -136,6 +135,21 @@ TEST(GrepTool, SaysHowManyFilesItCouldNotRead) {
     plugin.write("mine", "x");
     fs::permissions(plugin.ws() / "f", fs::perms::none);
     EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}}), ok("mine:1:x\n[1 file could not be read]"));
+}
+
+TEST(GrepTool, SaysHowManyFilesARuleKeptItFromSearching) {
+    const PluginUnderTest plugin;
+    plugin.write("kept/a.secret", "x");
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}}),
+              ok("No matches\n[1 file not searched, because a permission rule forbids it]"));
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}, {"glob", "*.secret"}}),
+              ok("No matches\n[1 file not searched, because a permission rule forbids it]"))
+        << "the glob fits a file";
+    plugin.write("kept/b.secret", "x");
+    plugin.write("mine", "x");
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}}),
+              ok("mine:1:x\n[2 files not searched, because a permission rule forbids it]"));
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}, {"glob", "mine"}}), ok("mine:1:x"));
 }
 
 TEST(GrepTool, SaysWhatIsWrongWithItsArguments) {
