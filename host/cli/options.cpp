@@ -45,8 +45,9 @@ constexpr std::array kSharedOptions = {
 };
 
 constexpr std::string_view kMainFooter =
-    "Without -p: on a terminal, an interactive session; else standard input is the\n"
-    "prompt of one run.\n"
+    "Without -p, on a terminal, an interactive session begins: you type prompts, see\n"
+    "what the model does and answer its questions. There, /help lists commands and\n"
+    "keys. Without -p and a terminal, standard input is the prompt of one run.\n"
     "Exit: 0 done, 1 the run failed, 2 usage or configuration, 130 after Ctrl-C,\n"
     "143 after SIGTERM, 129 after SIGHUP.\n";
 // clang-format on

@@ -213,6 +213,12 @@ TEST(Options, AnOptionOfRunsDoesNotGoWithACommandWhereverItIs) {
     }
 }
 
+TEST(Options, HelpSaysWhatStartsWithoutAPrompt) {
+    const std::string help = main_help();
+    EXPECT_THAT(help, HasSubstr("an interactive session begins: you type prompts"));
+    EXPECT_THAT(help, HasSubstr("/help lists commands and\nkeys"));
+}
+
 TEST(Options, HelpNamesEveryOptionOfTheContract) {
     const std::string help = main_help();
     for (const char* name : {"-p, --prompt TEXT",
