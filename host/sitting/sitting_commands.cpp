@@ -72,7 +72,9 @@ void Sitting::run_command(const SlashCommand& command) {
     for (const auto& [name, handler] : kHandlers) {
         if (name == command.name) return handler(*this, command.argument);
     }
-    print("There is no command /" + visible(command.name) + "; /help lists them.");
+    const auto meant = nearest_slash_command(command.name);
+    print("There is no command /" + visible(command.name) + "; " +
+          (meant ? "did you mean /" + std::string(*meant) + "?" : "/help lists them."));
 }
 
 /// Runs on the session's thread between turns; then prints the returned lines.

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "host/base/nearest.h"
+#include "host/terminal/word_rest.h"
 
 namespace tenon::sitting {
 namespace {
@@ -16,7 +20,7 @@ constexpr std::array<SlashHelp, 10> kCommands = {{
     {"resume", "[NUMBER | ID]", "earlier sessions of this workspace; open one"},
     {"plugins", "", "the plugins and their tools"},
     {"reload", "", "load changed plugins and their configuration"},
-    {"exit", "", "leave"},
+    {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
 constexpr std::array<std::string_view, 13> kKeys = {
@@ -35,6 +39,26 @@ constexpr std::array<std::string_view, 13> kKeys = {
     "Anything else is a prompt, also a line that begins with a path.",
 };
 
+/// Other names of a command.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kOtherNames = {{
+    {"quit", "exit"},
+    {"q", "exit"},
+}};
+
+std::string known_name(std::string_view entered) {
+    std::string name = terminal::lower_case(entered);
+    for (const auto& [other, meant] : kOtherNames) {
+        if (name == other) name = meant;
+    }
+    const auto is_it = [&](const SlashHelp& command) { return command.name == name; };
+    return std::any_of(kCommands.begin(), kCommands.end(), is_it) ? name : std::string(entered);
+}
+
+bool leaves_without_slash(std::string_view line) {
+    const std::string word = terminal::lower_case(line);
+    return word == "exit" || word == "quit";
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
@@ -45,13 +69,23 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<SlashCommand> slash_command(std::string_view line) {
     line = trimmed(line);
+    if (leaves_without_slash(line)) return SlashCommand{"exit", {}};
     if (line.empty() || line.front() != '/') return std::nullopt;
     const auto end = line.find_first_of(" \t\r\n");
     const std::string_view word = line.substr(0, end);
     if (word.find('/', 1) != std::string_view::npos) return std::nullopt;
-    SlashCommand command{std::string(word.substr(1)), {}};
+    SlashCommand command{known_name(word.substr(1)), {}};
     if (end != std::string_view::npos) command.argument = trimmed(line.substr(end));
     return command;
+}
+
+std::optional<std::string_view> nearest_slash_command(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const SlashHelp& command : kCommands)
+        names.push_back(command.name);
+    for (const auto& [other, meant] : kOtherNames)
+        names.push_back(other);
+    return nearest(name, names);
 }
 
 std::span<const SlashHelp> slash_commands() {

@@ -10,13 +10,17 @@
 namespace tenon::sitting {
 
 struct SlashCommand {
-    std::string name;      ///< without the slash: "jobs"
+    std::string name;      ///< without the slash: "jobs"; as entered when it does not exist
     std::string argument;  ///< the rest of the line, trimmed
 };
 
 /// None when the line is a prompt: it does not begin with a slash, or its first word has a second
-/// slash and so is a path. The command need not exist.
+/// slash and so is a path. The words "exit" and "quit" alone are commands too. The command need not
+/// exist; one that exists has its name from `slash_commands`, whatever its letter case was and also
+/// when the line has another name of it ("/q").
 std::optional<SlashCommand> slash_command(std::string_view line);
+/// The command that `name` is probably a misspelling of.
+std::optional<std::string_view> nearest_slash_command(std::string_view name);
 
 /// What /help says about a command.
 struct SlashHelp {

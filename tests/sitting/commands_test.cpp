@@ -24,6 +24,25 @@ TEST(SlashCommands, UnknownOnesNameHelp) {
     EXPECT_TRUE(person.server().requests().empty());
 }
 
+TEST(SlashCommands, MisspeltOnesNameTheOneThatWasMeant) {
+    Person person({says("Unused.")});
+    person.enters("/Hepl");
+    EXPECT_TRUE(person.sees("There is no command /Hepl; did you mean /help?")) << person.shown();
+    person.enters("/HELP");
+    EXPECT_TRUE(person.sees("this list, and the keys")) << person.shown();
+    EXPECT_TRUE(person.server().requests().empty());
+}
+
+TEST(SlashCommands, ExitHasOtherNamesAndNeedsNoSlash) {
+    for (const char* line : {"/exit", "/quit", "/q", "/EXIT", "exit", "quit"}) {
+        SCOPED_TRACE(line);
+        Person person({says("Unused.")});
+        person.enters(line);
+        EXPECT_EQ(person.leaves(), 0) << person.shown();
+        EXPECT_TRUE(person.server().requests().empty());
+    }
+}
+
 TEST(SlashCommands, APathIsAPrompt) {
     Person person({expecting(says("A folder."), "/etc/hosts what")});
     person.enters("/etc/hosts what is that?");

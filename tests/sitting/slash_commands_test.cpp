@@ -22,6 +22,15 @@ TEST(SlashCommand, IsTakenApart) {
         {"/usr/", nullptr, ""},
         {"what is /help", nullptr, ""},
         {"", nullptr, ""},
+        {"/JOBS 1A2B3C4D", "jobs", "1A2B3C4D"},
+        {"/Nonsense", "Nonsense", ""},
+        {"/quit", "exit", ""},
+        {"/Q", "exit", ""},
+        {" exit ", "exit", ""},
+        {"Quit", "exit", ""},
+        {"q", nullptr, ""},
+        {"help", nullptr, ""},
+        {"exit the loop early", nullptr, ""},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.line);
@@ -31,6 +40,12 @@ TEST(SlashCommand, IsTakenApart) {
         EXPECT_EQ(command->name, row.name);
         EXPECT_EQ(command->argument, row.argument);
     }
+}
+
+TEST(SlashCommand, IsGuessedFromAMisspelling) {
+    EXPECT_EQ(nearest_slash_command("jbos"), "jobs");
+    EXPECT_EQ(nearest_slash_command("QIUT"), "quit");
+    EXPECT_EQ(nearest_slash_command("nonsense"), std::nullopt);
 }
 
 TEST(SlashCommand, IsCompletedFromItsBeginning) {
