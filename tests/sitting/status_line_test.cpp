@@ -21,6 +21,13 @@ TEST(StatusLine, TellsModelTurnsTokensJobsAndTime) {
               "questions wait · 1 prompt queued · working 5s");
 }
 
+TEST(StatusLine, AgreesWithTheNumberOfQuestions) {
+    SessionStatus status;
+    status.model = "fable";
+    status.waiting_questions = 1;
+    EXPECT_EQ(status_line(status, 1'000'000), "fable · 1 question waits");
+}
+
 TEST(StatusLine, WritesNumbersShort) {
     struct Row {
         std::int64_t number;
