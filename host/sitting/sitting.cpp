@@ -19,10 +19,12 @@ constexpr int kAfterInterrupt = 130;
 constexpr int kAfterHangup = 129;
 constexpr int kAfterTerminate = 143;
 
+/// The exchanges of the conversation: each ends with an answer without tool calls.
 std::int64_t turns_of(const agent::Session& session) {
     const auto messages = session.conversation().messages();
     return std::count_if(messages.begin(), messages.end(), [](const agent::Message& message) {
-        return message.role == agent::Role::kAssistant;
+        return message.role == agent::Role::kAssistant &&
+               !ui::has_calls(json_or_null(message.wire));
     });
 }
 
@@ -126,6 +128,11 @@ void Sitting::on_failed(const session::StartFailure& failure) {
 }
 
 void Sitting::turn_began(const std::string& prompt) {
+    post([this] { ++status_.turns; });
+    work_began(prompt);
+}
+
+void Sitting::work_began(const std::string& prompt) {
     sink_.forget_unfinished();  // the rest of a turn that was stopped
     post([this, prompt] {
         // A dumb terminal has echoed the line.
@@ -147,7 +154,10 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
-    if (!result.prompt_recorded) ++status_.queued_prompts;  // it is queued again
+    if (!result.prompt_recorded) {  // it is queued again
+        ++status_.queued_prompts;
+        --status_.turns;
+    }
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
@@ -183,10 +193,8 @@ void Sitting::on_closed(std::size_t unfinished) {
 
 void Sitting::show(const std::vector<agent::AgentEvent>& events) {
     for (const agent::AgentEvent& event : events) {
-        if (const auto* answered = std::get_if<agent::Answered>(&event)) {
-            ++status_.turns;
+        if (const auto* answered = std::get_if<agent::Answered>(&event))
             status_.last = ui::usage_of(answered->message);
-        }
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));

@@ -75,6 +75,7 @@ private:
     // Sessions.
     void open_session(const std::string& id);
     void on_failed(const session::StartFailure& failure);
+    void work_began(const std::string& prompt);
     void on_turn_ended(const agent::RunResult& result);
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);

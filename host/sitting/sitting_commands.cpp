@@ -130,12 +130,14 @@ void Sitting::clear() {
     });
 }
 
-/// Shown as a turn, since it can be stopped and can fail like one.
+/// Shown as a turn, since it can be stopped and can fail like one; but not counted.
 void Sitting::compact(const std::string& focus) {
     if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, focus](session::OpenSession& session, const std::stop_token& stop) {
-        turn_began({});
-        turn_ended(session.compact(focus, stop));
+        work_began({});
+        agent::RunResult result = session.compact(focus, stop);
+        result.prompt_recorded = true;  // it has none
+        turn_ended(result);
     });
 }
 

@@ -12,7 +12,7 @@ namespace tenon::sitting {
 /// The contents of the last line of the screen.
 struct SessionStatus {
     std::string model;
-    std::int64_t turns = 0;  ///< of the model, since the session was opened
+    std::int64_t turns = 0;  ///< exchanges since the session was opened, with the present one
     agent::Usage last;       ///< of the last answer
     jobs::QueueLoad jobs;
     std::size_t queued_prompts = 0;

@@ -37,14 +37,14 @@ std::vector<std::string> texts_of(const Json& message) {
     return texts;
 }
 
+}  // namespace
+
 bool has_calls(const Json& message) {
     const auto content = message.find("content");
     if (content == message.end() || !content->is_array()) return false;
     return std::any_of(content->begin(), content->end(),
                        [](const Json& block) { return string_or(block, "type") == "tool_use"; });
 }
-
-}  // namespace
 
 Transcript::Lines Transcript::on_event(const agent::AgentEvent& event, std::size_t width,
                                        Clock::time_point now) {

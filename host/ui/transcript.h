@@ -14,6 +14,9 @@
 
 namespace tenon::ui {
 
+/// Whether an answer, the message of agent::Answered, has tool calls.
+bool has_calls(const Json& message);
+
 /// Turns the events of a conversation into lines for a person. The returned lines are printed once,
 /// in order, and never change; `tail` returns the lines below them that may still change. Text of
 /// events may be hostile, but must be redacted. Not responsible for printing. Not thread-safe.

@@ -37,6 +37,30 @@ TEST(Sitting, ShowsWhatIsUnderWayInTheStatusLine) {
     EXPECT_TRUE(person.terminal().wait_for("% cached")) << person.shown();
 }
 
+TEST(Sitting, CountsATurnForAPromptAndAllItsRequests) {
+    Person person({calls("t1", "bash", {{"command", "true"}}),
+                   calls("t2", "bash", {{"command", "true"}}), says("One."), says("Two."),
+                   says("SUMMARY"), calls("t3", "bash", {{"command", "true"}}), says("Three.")},
+                  {.arguments = {"--yes", "--session", "counted"}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("One.") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("turn 1 · ")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("Two.") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("turn 2 · ")) << person.shown();
+    person.enters("/compact");
+    EXPECT_TRUE(person.sees("tokens became") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("turn 2 · ")) << person.shown();
+    EXPECT_EQ(person.terminal().lines().back().find("queued"), std::string::npos);
+    person.enters("more");
+    EXPECT_TRUE(person.sees("Three.") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("turn 3 · ")) << person.shown();
+    person.enters("/exit");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    person.sit_down({.arguments = {"--session", "counted"}, .size = {200, 24}});
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << "the summary replaced the others";
+}
+
 TEST(Sitting, SendsAPromptThatWasTypedDuringATurnNext) {
     Person person({calls("t1", "bash", {{"command", "until [ -e go ]; do sleep 0.05; done"}}),
                    says("First."), expecting(says("Second."), "and then")},
