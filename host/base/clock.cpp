@@ -44,4 +44,13 @@ std::string rfc3339(std::int64_t wall_ms) {
     return text;
 }
 
+std::string local_time(std::int64_t wall_ms) {
+    const std::time_t seconds = wall_ms / 1000;
+    std::tm parts{};
+    ::localtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    return text;
+}
+
 }  // namespace tenon

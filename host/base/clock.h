@@ -15,5 +15,7 @@ std::int64_t boot_clock_ns();
 const std::string& boot_id();
 /// 2026-11-21T07:54:41Z
 std::string rfc3339(std::int64_t wall_ms);
+/// 2026-11-21 08:54:41, in the time zone of the process.
+std::string local_time(std::int64_t wall_ms);
 
 }  // namespace tenon

@@ -84,14 +84,21 @@ std::string command_text(const JobRecord& job) {
     return job.spec.name.empty() ? command : visible(job.spec.name) + ": " + command;
 }
 
-constexpr std::array kJobColumns = {
-    TableColumn{"ID"},
-    TableColumn{"STATUS"},
-    TableColumn{"TIME"},
-    TableColumn{"STARTED", false},
-    TableColumn{"SESSION", false, kWidestSession},
-    TableColumn{"COMMAND"},
-};
+std::vector<TableColumn> job_columns(JobsOf of) {
+    std::vector<TableColumn> columns = {{"ID"}, {"STATUS"}, {"TIME"}, {"STARTED", false}};
+    if (of == JobsOf::kAnySession) columns.push_back({"SESSION", false, kWidestSession});
+    columns.push_back({"COMMAND"});
+    return columns;
+}
+
+std::vector<std::string> job_cells(const JobRecord& job, std::int64_t now_ms, JobsOf of) {
+    std::vector<std::string> cells = {job.id, status_text(job), duration_text(job, now_ms),
+                                      age_text(job, now_ms)};
+    if (of == JobsOf::kAnySession)
+        cells.push_back(job.spec.session.empty() ? "-" : job.spec.session);
+    cells.push_back(command_text(job));
+    return cells;
+}
 
 const char* status_colour(Status status) {
     switch (status) {
@@ -260,18 +267,15 @@ std::optional<std::int64_t> duration_of(const JobRecord& job, std::int64_t now_m
 }
 
 std::vector<std::string> jobs_table(std::span<const JobRecord> jobs, const Screen& screen,
-                                    std::int64_t now_ms) {
+                                    std::int64_t now_ms, JobsOf of) {
     std::vector<TableRow> rows;
-    for (const JobRecord& job : jobs) {
-        rows.push_back(
-            {{job.id, status_text(job), duration_text(job, now_ms), age_text(job, now_ms),
-              job.spec.session.empty() ? "-" : job.spec.session, command_text(job)},
-             status_colour(job.status)});
-    }
-    return table(kJobColumns, rows, screen);
+    for (const JobRecord& job : jobs)
+        rows.push_back({job_cells(job, now_ms, of), status_colour(job.status)});
+    return table(job_columns(of), rows, screen);
 }
 
-std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms) {
+std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms, ShownTime time) {
+    const auto time_text = time == ShownTime::kLocal ? local_time : rfc3339;
     std::string text;
     add_fact(text, "id", job.id);
     add_fact(text, "status", jobs::how_it_ended(job));
@@ -288,10 +292,10 @@ std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms)
     if (job.spec.priority != 0) add_fact(text, "priority", std::to_string(job.spec.priority));
     add_fact(text, "time limit", job.spec.timeout ? in_short(job.spec.timeout->count()) : "none");
     add_fact(text, "limits", jobs::text_of(job.spec.limits));
-    add_fact(text, "submitted", rfc3339(job.submitted_ms));
-    if (job.started_ms > 0) add_fact(text, "started", rfc3339(job.started_ms));
+    add_fact(text, "submitted", time_text(job.submitted_ms));
+    if (job.started_ms > 0) add_fact(text, "started", time_text(job.started_ms));
     const bool ended = jobs::is_terminal(job.status);
-    if (ended) add_fact(text, "ended", rfc3339(job.end.ended_ms));
+    if (ended) add_fact(text, "ended", time_text(job.end.ended_ms));
     if (const auto duration = duration_of(job, now_ms))
         add_fact(text, "duration", in_short(*duration));
     if (ended) describe_end(text, job, supervised);

@@ -20,13 +20,16 @@ std::string in_short(std::int64_t duration_ms);
 /// How long the job ran, or has run until `now_ms`; nothing when it never ran.
 std::optional<std::int64_t> duration_of(const jobs::JobRecord& job, std::int64_t now_ms);
 
+enum class JobsOf { kAnySession, kOneSession };
 /// A table with one line for each job, in the given order, no wider than the screen. Without jobs
-/// there are no lines.
+/// there are no lines. Jobs of one session have no column for it.
 std::vector<std::string> jobs_table(std::span<const jobs::JobRecord> jobs, const Screen& screen,
-                                    std::int64_t now_ms);
+                                    std::int64_t now_ms, JobsOf of = JobsOf::kAnySession);
 
+enum class ShownTime { kUtc, kLocal };
 /// Everything about one job, one line for each fact. `supervised`: its supervisor still runs.
-std::string describe(const jobs::JobRecord& job, bool supervised, std::int64_t now_ms);
+std::string describe(const jobs::JobRecord& job, bool supervised, std::int64_t now_ms,
+                     ShownTime time = ShownTime::kUtc);
 
 /// The bash text that runs exactly these words.
 std::string quoted_for_bash(std::span<const std::string> words);

@@ -97,14 +97,18 @@ void Sitting::show_jobs(const std::string& argument) {
         const auto job = std::find_if(jobs.begin(), jobs.end(),
                                       [&](const jobs::JobRecord& one) { return one.id == id; });
         if (job == jobs.end()) return print("Unknown job " + visible(id) + ".");
-        if (verb != "cancel") return print(lines_of(cli::describe(*job, false, wall_clock_ms())));
+        if (verb != "cancel") {
+            return print(
+                lines_of(cli::describe(*job, false, wall_clock_ms(), cli::ShownTime::kLocal)));
+        }
         const auto cancelled = session_->cancel_job(id, "/jobs cancel");
         return print(cancelled ? "Cancelling job " + id + "." : visible(cancelled.error().message));
     }
     if (!verb.empty()) return print("/jobs, /jobs ID or /jobs cancel ID");
     cli::Screen screen = screen_;
     screen.columns = static_cast<std::size_t>(terminal_.width());
-    const auto lines = cli::jobs_table(session_->background_jobs(), screen, wall_clock_ms());
+    const auto lines = cli::jobs_table(session_->background_jobs(), screen, wall_clock_ms(),
+                                       cli::JobsOf::kOneSession);
     if (lines.empty()) return print("No background jobs.");
     print(lines);
 }

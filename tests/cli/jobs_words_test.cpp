@@ -58,6 +58,15 @@ TEST(JobsTable, HasOneLineForEachJob) {
     EXPECT_TRUE(jobs_table({}, of_columns(80), kNow).empty());
 }
 
+TEST(JobsTable, OfOneSessionHasNoColumnForIt) {
+    const std::vector<JobRecord> jobs = {running("sleep 9")};
+    EXPECT_EQ(jobs_table(jobs, of_columns(80), kNow, JobsOf::kOneSession),
+              (std::vector<std::string>{
+                  "ID        STATUS   TIME   STARTED  COMMAND",
+                  "0a1b2c3d  running  1m05s  1m ago   sleep 9",
+              }));
+}
+
 TEST(JobsTable, FitsTheScreen) {
     JobRecord named = running(std::string(500, 'x'));
     named.spec.name = "日本語の名前";

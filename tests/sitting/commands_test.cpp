@@ -1,3 +1,5 @@
+#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <sys/resource.h>
 
@@ -89,6 +91,29 @@ TEST(SlashCommands, JobsShowsOneAndEndsOne) {
     EXPECT_TRUE(person.sees("It was cancelled.")) << person.shown();
     EXPECT_TRUE(person.sees("job " + id + " cancelled")) << person.shown();
     EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, JobsShowsLocalTimesAndNoSession) {
+    // A zone that no machine has: 12 hours and 34 minutes east of Greenwich.
+    Person person(
+        {calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started.")},
+        {.arguments = {"--yes"}, .environment = {{"TZ", "XXX-12:34"}}, .size = {200, 40}});
+    const auto begin = std::chrono::system_clock::now();
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.enters("/jobs");
+    EXPECT_TRUE(person.sees("STARTED  COMMAND")) << person.shown();
+    for (const auto& job : std::filesystem::directory_iterator(person.sandbox.state() / "jobs")) {
+        if (is_job_id(job.path().filename().string()))
+            person.enters("/jobs " + job.path().filename().string());
+    }
+    const std::time_t there = std::chrono::system_clock::to_time_t(begin + std::chrono::hours(12) +
+                                                                   std::chrono::minutes(34));
+    std::tm parts{};
+    ::gmtime_r(&there, &parts);
+    char date_and_hour[32];
+    std::strftime(date_and_hour, sizeof date_and_hour, "submitted:     %Y-%m-%d %H:", &parts);
+    EXPECT_TRUE(person.sees(date_and_hour)) << person.shown();
 }
 
 TEST(SlashCommands, PluginsNamesFilesToolsAndVersions) {
