@@ -65,6 +65,7 @@ struct JobChanged {
     std::string status;
     std::string command;
     std::optional<int> exit_code;
+    std::string name = {};  ///< given by the model; may be empty
 };
 /// A message for a person that is not a failure of the run.
 struct Notice {

@@ -143,7 +143,8 @@ Result<void, StartFailure> OpenTools::make_queue() {
     options.shim.launcher = options_.run.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
-                                         secrets_.redact(job.spec.command), job.end.exit_code});
+                                         secrets_.redact(job.spec.command), job.end.exit_code,
+                                         secrets_.redact(job.spec.name)});
     };
     options.on_no_pid_namespace = [this](const std::string& why) {
         if (!reported_no_namespace_.exchange(true))

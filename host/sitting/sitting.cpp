@@ -198,9 +198,12 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));
-        // Without a live area a running call would not be seen before its end.
+        // Without a live area a running call would not be seen before its end. The start of a job
+        // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
-        if (started != nullptr && !screen_.escapes)
+        const bool is_shown =
+            started != nullptr && started->facts.recovered != agent::RecoveredAnswer::kJobStart;
+        if (is_shown && !screen_.escapes)
             print(ui::running_tool_line(*started, {}, {}, width(), style_));
     }
     refresh_tail();

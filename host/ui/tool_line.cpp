@@ -345,6 +345,13 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
 
 }  // namespace
 
+bool has_started_job(const agent::ToolFinished& call) {
+    // The tool's answer, also after a restart: "Background job 1a2b3c4d started: npm test".
+    return call.facts.recovered == agent::RecoveredAnswer::kJobStart && !call.denied &&
+           !call.result.is_error &&
+           first_line(call.result.text).find(" started: ") != std::string::npos;
+}
+
 std::string running_tool_line(const agent::ToolStarted& call, milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style) {
     Details details;

@@ -13,6 +13,10 @@
 /// harmless.
 namespace tenon::ui {
 
+/// Whether the call has started a job that an event of its own reports (agent::JobChanged): the
+/// line of that event is enough. Not when the job is still queued.
+bool has_started_job(const agent::ToolFinished& call);
+
 /// A running call, in one line of at most `width`: `○ bash npm test (3 s) note`.
 std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style);

@@ -189,6 +189,7 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
                                              running.speaker.id == speaker.id;
                                   }),
                    running_.end());
+    if (has_started_job(event)) return;
     Lines lines{finished_tool_line(event, room(speaker), style_)};
     if (speaker.id.empty()) append_lines(lines, tool_output_lines(event, room(speaker), style_));
     put(std::move(lines), speaker);

@@ -195,6 +195,19 @@ TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
+TEST(Sitting, ShowsTheStartOfAJobInOneLineWithItsName) {
+    for (const char* term : {"xterm-256color", "dumb"}) {
+        SCOPED_TRACE(term);
+        Person person({calls("t1", "background_run", {{"command", "sleep 1000"}, {"name", "web"}}),
+                       says("Started.")},
+                      {.arguments = {"--yes"}, .environment = {{"TERM", term}}});
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Started.")) << person.shown();
+        EXPECT_TRUE(person.sees(" started: web: sleep 1000")) << person.shown();
+        EXPECT_EQ(person.shown().find("background_run"), std::string::npos) << person.shown();
+    }
+}
+
 TEST(Sitting, CtrlCDropsThePromptsThatWait) {
     Person person({calls("t1", "bash", {{"command", "sleep 2000"}}), says("Fresh.")},
                   {.arguments = {"--yes"}});

@@ -284,6 +284,24 @@ TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
     EXPECT_EQ(tail(), "");
 }
 
+TEST_F(TranscriptTest, ShowsTheStartOfAJobInOneLineWithItsName) {
+    const agent::ToolCall call{"t1", "background_run", {{"command", "serve"}, {"name", "web"}}, {}};
+    on(started(call));
+    EXPECT_EQ(tail(), "○ background_run web: serve\n");
+    on(finished(call, "Background job 0000000a started: serve"));
+    on(agent::JobChanged{"0000000a", "running", "serve", {}, "web"});
+    EXPECT_EQ(printed, "○ job 0000000a started: web: serve\n");
+    on(finished(call, "Background job 0000000b queued: serve"));
+    agent::ToolFinished refused = finished(call, "Permission denied: x");
+    refused.denied = refused.result.is_error = true;
+    on(refused);
+    on(agent::JobChanged{"0000000a", "completed", "serve", 0, "web"});
+    EXPECT_EQ(printed,
+              "○ job 0000000a started: web: serve\n● background_run web: serve\n"
+              "✗ background_run web: serve (denied)\n  Permission denied: x\n"
+              "● job 0000000a completed: web: serve\n");
+}
+
 TEST_F(TranscriptTest, TellsHowJobsEnd) {
     const agent::JobChanged ends[] = {
         {"0000000a", "queued", "a", {}},     {"0000000a", "completed", "a", 0},
