@@ -8,6 +8,7 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/diff.h"
+#include "host/ui/markdown_stream.h"
 #include "host/ui/status_line.h"
 
 namespace tenon::ui {
@@ -340,7 +341,10 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
         case ResultView::kText:
             break;
     }
-    return dimmed(fold_middle(output_lines(call.result.text), kMostOutputLines, 0), width, style);
+    const bool of_subagent = call.facts.recovered == agent::RecoveredAnswer::kSubagent;
+    Rows lines = of_subagent ? render_markdown(call.result.text, width, Style::kPlain)
+                             : output_lines(call.result.text);
+    return dimmed(fold_middle(std::move(lines), kMostOutputLines, 0), width, style);
 }
 
 }  // namespace
@@ -357,7 +361,10 @@ std::string running_tool_line(const agent::ToolStarted& call, milliseconds elaps
     Details details;
     add_time(details, elapsed);
     std::string behind = in_brackets(details);
-    if (!note.empty()) behind += " " + cut(harmless_line(note), width / 2);
+    // A subagent's call begins with its title as the note.
+    const std::string shown_note = harmless_line(note);
+    const bool says_more = shown_note != subject_of(call.call, call.facts).subject;
+    if (!note.empty() && says_more) behind += " " + cut(shown_note, width / 2);
     return call_line(kRunning, call, behind, width, style);
 }
 

@@ -17,7 +17,8 @@ namespace tenon::ui {
 /// line of that event is enough. Not when the job is still queued.
 bool has_started_job(const agent::ToolFinished& call);
 
-/// A running call, in one line of at most `width`: `○ bash npm test (3 s) note`.
+/// A running call, in one line of at most `width`: `○ bash npm test (3 s) note`. A note that only
+/// repeats the subject is left out.
 std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style);
 
@@ -26,7 +27,7 @@ std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milli
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style);
 
 /// The lines below an ended call. The tool's facts say which: at most five lines of output (a line
-/// `… +N lines` replaces the others), a checklist, or a diff.
+/// `… +N lines` replaces the others), a checklist, or a diff. The answer of a subagent is Markdown.
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
                                            Style style);
 

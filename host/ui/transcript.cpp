@@ -1,6 +1,7 @@
 #include "host/ui/transcript.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <utility>
 
@@ -166,7 +167,9 @@ void Transcript::on(const agent::Answered& event, const Speaker& speaker) {
 void Transcript::on_subagent_answer(const Json& message, const Speaker& speaker) {
     if (!has_calls(message)) return;
     for (const std::string& text : texts_of(message)) {
-        const std::string line = first_line(text);
+        // In one row: `cut` shortens it.
+        const Lines rows = render_markdown(first_line(text), SIZE_MAX / 2, Style::kPlain);
+        const std::string line = rows.empty() ? std::string() : rows.front();
         if (!line.empty()) put({paint(style_, kDim, cut(line, room(speaker)))}, speaker);
     }
 }

@@ -276,6 +276,19 @@ TEST_F(TranscriptTest, NamesEachSubagentWhenItSpeaks) {
               "▸ First\n  ● bash ls\n  ● bash ls\n▸ subagent\n  ● bash ls\n▸ First\n  ! note\n");
 }
 
+TEST_F(TranscriptTest, NamesARunningSubagentOnceAndShowsItsMarkdown) {
+    const agent::ToolCall call{"t2", "agent", {{"prompt", "x"}, {"description", "Find x"}}, {}};
+    on(started(call));
+    on(agent::ToolProgressed{"t2", "Find x"});
+    EXPECT_EQ(tail(), "○ agent Find x\n");
+    on(agent::ToolProgressed{"t2", "half"});
+    EXPECT_EQ(tail(), "○ agent Find x half\n");
+    on(agent::SubagentEvent{"t2", "Find x", agent::Answered{answer({"I **look**.\nNow."}, true)}});
+    on(finished(call, "It is **there**:\n\n1. one\n2. two"));
+    EXPECT_EQ(printed,
+              "▸ Find x\n  I look. …\n● agent Find x\n  It is there:\n\n  1. one\n  2. two\n");
+}
+
 TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
     on(started(bash("make")));
     on(agent::TextDelta{"one\n\nhal"});
