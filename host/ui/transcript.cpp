@@ -217,9 +217,12 @@ void Transcript::on(const agent::Notice& event, const Speaker& speaker) {
 }
 
 void Transcript::on(const agent::Compacted& event, const Speaker& speaker) {
+    const bool shorter = event.tokens_after < event.tokens_before;
     put_line("●", kDim,
-             "conversation made shorter: about " + std::to_string(event.tokens_before) +
-                 " tokens became " + std::to_string(event.tokens_after),
+             std::string(shorter ? "conversation made shorter"
+                                 : "conversation summed up, but not shorter") +
+                 ": about " + std::to_string(event.tokens_before) + " tokens became " +
+                 std::to_string(event.tokens_after),
              speaker);
 }
 

@@ -350,7 +350,7 @@ TEST(SlashCommands, CompactPutsASummaryInPlaceOfTheConversation) {
     person.enters("tell me");
     EXPECT_TRUE(person.sees("A long story.")) << person.shown();
     person.enters("/compact the story");
-    EXPECT_TRUE(person.sees("conversation made shorter")) << person.shown();
+    EXPECT_TRUE(person.sees("conversation summed up, but not shorter")) << person.shown();
     person.enters("and then");
     EXPECT_TRUE(person.sees("Going on.")) << person.shown();
     const std::string body = person.server().requests().back().body;

@@ -289,6 +289,14 @@ TEST_F(TranscriptTest, NamesARunningSubagentOnceAndShowsItsMarkdown) {
               "▸ Find x\n  I look. …\n● agent Find x\n  It is there:\n\n  1. one\n  2. two\n");
 }
 
+TEST_F(TranscriptTest, SaysOfASummaryWhetherItIsShorter) {
+    on(agent::Compacted{"manual", 500, 499});
+    on(agent::Compacted{"manual", 300, 1200});
+    EXPECT_EQ(printed,
+              "● conversation made shorter: about 500 tokens became 499\n"
+              "● conversation summed up, but not shorter: about 300 tokens became 1200\n");
+}
+
 TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
     on(started(bash("make")));
     on(agent::TextDelta{"one\n\nhal"});
