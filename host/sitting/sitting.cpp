@@ -146,6 +146,7 @@ void Sitting::work_began(const std::string& prompt) {
 }
 
 void Sitting::turn_ended(const agent::RunResult& result) {
+    sink_.show_unfinished();
     post([this, result] { on_turn_ended(result); });
 }
 
@@ -161,7 +162,9 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
-        print("Error: " + visible(result.error, true));
+        print(transcript_.failed(result.error, width()));
+    } else if (result.turns > 0 && is_blank(result.text)) {
+        print(transcript_.answered_nothing(width()));
     }
     refresh_tail();
     refresh_status();

@@ -49,13 +49,7 @@ std::vector<agent::AgentEvent> Redaction::redact(agent::AgentEvent event) {
         return shown;
     }
     if (std::holds_alternative<agent::RetryScheduled>(event)) forget_unfinished();
-    if (std::holds_alternative<agent::Answered>(event)) {
-        const Lock lock(mutex_);
-        if (std::string rest = thinking_.finish(); !rest.empty())
-            shown.emplace_back(agent::ThinkingDelta{std::move(rest)});
-        if (std::string rest = text_.finish(); !rest.empty())
-            shown.emplace_back(agent::TextDelta{std::move(rest)});
-    }
+    if (std::holds_alternative<agent::Answered>(event)) shown = finish({});
     std::visit(KeyRemover(secrets_), event);
     shown.push_back(std::move(event));
     return shown;
@@ -65,6 +59,27 @@ void Redaction::forget_unfinished() {
     const Lock lock(mutex_);
     (void)text_.finish();
     (void)thinking_.finish();
+}
+
+std::vector<agent::AgentEvent> Redaction::finish(Secrets::Cut cut) {
+    std::vector<agent::AgentEvent> shown;
+    const Lock lock(mutex_);
+    if (std::string rest = secrets_.redact_part(thinking_.finish(), cut); !rest.empty())
+        shown.emplace_back(agent::ThinkingDelta{std::move(rest)});
+    if (std::string rest = secrets_.redact_part(text_.finish(), cut); !rest.empty())
+        shown.emplace_back(agent::TextDelta{std::move(rest)});
+    return shown;
+}
+
+std::vector<agent::AgentEvent> Redaction::take_unfinished() {
+    return finish({.begin = false, .end = true});
+}
+
+void FanOut::show_unfinished() {
+    for (const agent::AgentEvent& shown : redaction_.take_unfinished()) {
+        for (agent::EventSink* watcher : watchers_)
+            watcher->on_event(shown);
+    }
 }
 
 void FanOut::on_event(const agent::AgentEvent& event) {

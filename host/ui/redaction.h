@@ -21,8 +21,12 @@ public:
     std::vector<agent::AgentEvent> redact(agent::AgentEvent event);
     /// Drops the held end of an answer that was cancelled.
     void forget_unfinished();
+    /// The held end of an answer that was cut off, without what may be the beginning of a secret.
+    std::vector<agent::AgentEvent> take_unfinished();
 
 private:
+    std::vector<agent::AgentEvent> finish(Secrets::Cut cut);
+
     const Secrets& secrets_;
     Mutex mutex_;
     RedactedStream text_ TENON_GUARDED_BY(mutex_);
@@ -39,6 +43,8 @@ public:
     void on_event(const agent::AgentEvent& event) override;
     /// See Redaction.
     void forget_unfinished() { redaction_.forget_unfinished(); }
+    /// The turn has ended without a whole answer: passes on what was kept back.
+    void show_unfinished();
 
 private:
     Redaction redaction_;

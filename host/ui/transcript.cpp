@@ -69,12 +69,30 @@ Transcript::Lines Transcript::prompt(std::string_view text, std::size_t width) {
 
 Transcript::Lines Transcript::interrupted(std::size_t width) {
     width_ = std::max(width, kLeastWidth);
+    end_turn();
+    put_line("✗", kBad, "interrupted", {});
+    return take();
+}
+
+Transcript::Lines Transcript::failed(std::string_view why, std::size_t width) {
+    width_ = std::max(width, kLeastWidth);
+    end_turn();
+    put_line("✗", kBad, "Error: " + visible(why, true), {});
+    return take();
+}
+
+Transcript::Lines Transcript::answered_nothing(std::size_t width) {
+    width_ = std::max(width, kLeastWidth);
+    end_turn();
+    put({paint(style_, kDim, "(the answer is empty)")}, {});
+    return take();
+}
+
+void Transcript::end_turn() {
     end_answer();
     running_.clear();
     thinking_ = false;
     streamed_ = false;
-    put_line("✗", kBad, "interrupted", {});
-    return take();
 }
 
 Transcript::Lines Transcript::tail(std::size_t width, std::size_t max_rows,

@@ -35,6 +35,10 @@ public:
     Lines prompt(std::string_view text, std::size_t width);
     /// The turn was interrupted: the rest of the answer, and a line that says so.
     Lines interrupted(std::size_t width);
+    /// The turn failed: the rest of the answer, and then why.
+    Lines failed(std::string_view why, std::size_t width);
+    /// The turn ended with an answer that has no text.
+    Lines answered_nothing(std::size_t width);
     /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines
     /// and running calls. Cheap enough for every frame.
     [[nodiscard]] Lines tail(std::size_t width, std::size_t max_rows, Clock::time_point now) const;
@@ -67,6 +71,7 @@ private:
     void on(const agent::Notice& event, const Speaker& speaker);
     void on(const agent::Compacted& event, const Speaker& speaker);
 
+    void end_turn();
     void on_subagent_answer(const Json& message, const Speaker& speaker);
     void add_answer_text(std::string_view text);
     void end_answer();

@@ -37,6 +37,25 @@ TEST(Sitting, ShowsWhatIsUnderWayInTheStatusLine) {
     EXPECT_TRUE(person.terminal().wait_for("% cached")) << person.shown();
 }
 
+TEST(Sitting, SaysWhyATurnFailedAfterWhatTheModelHadSaid) {
+    Json refused = says("Half a thought");
+    refused["stop_reason"] = "refusal";
+    Person person({refused});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Error: the model refused")) << person.shown();
+    const std::string shown = person.shown();
+    EXPECT_LT(shown.find("Half a thought"), shown.find("Error: ")) << shown;
+}
+
+TEST(Sitting, SaysThatAnAnswerIsEmpty) {
+    Person person({says(""), calls("t1", "bash", {{"command", "true"}}), says("")},
+                  {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("(the answer is empty)")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("● bash true\n(the answer is empty)\n")) << person.shown();
+}
+
 TEST(Sitting, CountsATurnForAPromptAndAllItsRequests) {
     Person person({calls("t1", "bash", {{"command", "true"}}),
                    calls("t2", "bash", {{"command", "true"}}), says("One."), says("Two."),

@@ -65,6 +65,17 @@ TEST_F(RedactionTest, ForgetsWhatWaitsOfAnAnswerThatWasGivenUp) {
     EXPECT_EQ(text_of(agent::TextDelta{"again"}), "again");
 }
 
+TEST_F(RedactionTest, ShowsTheEndOfAnAnswerThatWasCutOffWithoutTheBeginningOfAKey) {
+    for (const auto& [end, rest] : {std::pair("k", "k"), std::pair("key-01", "[redacted]")}) {
+        SCOPED_TRACE(end);
+        EXPECT_EQ(text_of(agent::TextDelta{"so " + std::string(end)}), "so ");
+        const auto shown = redaction_.take_unfinished();
+        ASSERT_EQ(shown.size(), 1U);
+        EXPECT_EQ(std::get<agent::TextDelta>(shown[0]).text, rest);
+        EXPECT_EQ(text_of(agent::TextDelta{"again"}), "again");
+    }
+}
+
 TEST_F(RedactionTest, TakesKeysOutOfCallsAlsoOfSubagents) {
     const agent::ToolStarted started{{"t1", "bash", {{"command", "echo key-0123456789"}}, {}}};
     const auto direct = redaction_.redact(started);

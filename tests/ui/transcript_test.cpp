@@ -323,6 +323,15 @@ TEST_F(TranscriptTest, ShowsTheStartOfAJobInOneLineWithItsName) {
               "● job 0000000a completed: web: serve\n");
 }
 
+TEST_F(TranscriptTest, SaysWhyATurnFailedAfterTheTextOfItsAnswer) {
+    on(agent::TextDelta{"one\n\nhal"});
+    print(transcript.failed("the model \x1b[2Jrefused", width));
+    EXPECT_EQ(printed, "one\n\nhal\n\n✗ Error: the model \\x1b[2Jrefused\n");
+    EXPECT_EQ(tail(), "");
+    on(agent::Answered{answer({"two"})});
+    EXPECT_EQ(printed.substr(printed.size() - 5), "\ntwo\n");
+}
+
 TEST_F(TranscriptTest, TellsHowJobsEnd) {
     const agent::JobChanged ends[] = {
         {"0000000a", "queued", "a", {}},     {"0000000a", "completed", "a", 0},
