@@ -6,13 +6,13 @@
 #include "host/base/atomic_file.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
+#include "host/sitting/files_before.h"
 #include "host/ui/diff.h"
 
 namespace tenon::sitting {
 namespace {
 
 constexpr std::size_t kLongestTitle = 400;  // subject and variants have the whole text
-constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
 constexpr std::size_t kMostQuestionDiffRows = 100'000;
 constexpr std::size_t kNarrow = 40;
 
@@ -39,7 +39,7 @@ std::vector<std::string> change_lines(const permission::Question& question,
     const agent::ToolCall call{{}, question.tool, question.input, {}};
     const auto alone = ui::change_of(call, question.facts);
     if (!alone) return {};
-    const auto contents = read_whole_file(view.workspace / path_of(question), kLargestFile);
+    const auto contents = read_whole_file(view.workspace / path_of(question), kLargestChangedFile);
     const auto change = contents ? ui::change_of(call, question.facts, *contents) : alone;
     ui::DiffOptions options;
     options.width = view.width;

@@ -56,6 +56,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
           setup_.secrets),
       relay_([this](std::function<void()> work) { post(std::move(work)); },
              [this](const std::vector<agent::AgentEvent>& events) { show(events); }),
+      files_before_(setup_.settings.workspace, setup_.secrets),
       sink_(setup_.secrets),
       ticker_([this] {
           post([this] {
@@ -63,6 +64,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
               refresh_status();
           });
       }) {
+    sink_.add(files_before_);
     sink_.add(relay_);
     terminal_.on_resize = [this] {
         refresh_tail();
@@ -155,6 +157,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
+    files_before_.clear();
     if (!result.prompt_recorded) {  // it is queued again
         ++status_.queued_prompts;
         --status_.turns;
@@ -200,7 +203,8 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             status_.last = ui::usage_of(answered->message);
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
-        print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));
+        print(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
+                                   {files_before_.take(event)}));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);

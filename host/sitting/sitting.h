@@ -8,6 +8,7 @@
 
 #include "host/cli/screen.h"
 #include "host/sitting/event_relay.h"
+#include "host/sitting/files_before.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
 #include "host/sitting/session_thread.h"
@@ -154,6 +155,7 @@ private:
 
     Questions questions_;
     EventRelay relay_;
+    FilesBefore files_before_;
     ui::FanOut sink_;
     Ticker ticker_;
     std::unique_ptr<SessionThread> thread_;  // last: it uses all the others

@@ -261,7 +261,9 @@ std::string sizes_of(const Diff& diff) {
     return "+" + std::to_string(diff.added) + " -" + std::to_string(diff.removed);
 }
 
-std::string outcome_of(const agent::ToolFinished& call) {
+using Contents = std::optional<std::string_view>;
+
+std::string outcome_of(const agent::ToolFinished& call, Contents before) {
     const std::string& text = call.result.text;
     if (call.denied) return "denied";
     if (call.facts.result == ResultView::kCommand) {
@@ -271,7 +273,8 @@ std::string outcome_of(const agent::ToolFinished& call) {
     if (call.facts.result == ResultView::kLineCount)
         return counted(output_lines(text).size(), "line");
     if (call.facts.result == ResultView::kDiff) return sizes_of(shown_diff(text, {}));
-    if (const auto change = change_of(call.call, call.facts)) return sizes_of(diff(*change, {}));
+    if (const auto change = change_of(call.call, call.facts, before))
+        return sizes_of(diff(*change, {}));
     return {};
 }
 
@@ -314,7 +317,7 @@ Rows dimmed(Rows lines, std::size_t width, Style style) {
     return lines;
 }
 
-Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
+Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style, Contents before) {
     if (call.denied || call.result.is_error) {
         Rows rows =
             fold_middle(wrap_lines(output_lines(call.result.text), width), kMostOutputLines, 0);
@@ -331,7 +334,7 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
         case ResultView::kDiff:
             return shown_diff(call.result.text, {width, kMostToolDiffRows, style}).lines;
         case ResultView::kChange:
-            if (const auto change = change_of(call.call, call.facts))
+            if (const auto change = change_of(call.call, call.facts, before))
                 return diff(*change, {width, kMostToolDiffRows, style}).lines;
             return {};
         case ResultView::kCommand:
@@ -368,19 +371,20 @@ std::string running_tool_line(const agent::ToolStarted& call, milliseconds elaps
     return call_line(kRunning, call, behind, width, style);
 }
 
-std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style) {
+std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,
+                               Contents before) {
     Details details;
     add_time(details, call.duration);
-    if (std::string outcome = outcome_of(call); !outcome.empty())
+    if (std::string outcome = outcome_of(call, before); !outcome.empty())
         details.push_back(std::move(outcome));
     return call_line(has_failed(call) ? kFailed : kSucceeded, call, in_brackets(details), width,
                      style);
 }
 
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
-                                           Style style) {
+                                           Style style, Contents before) {
     const std::size_t room = std::max<std::size_t>(width, kOutputIndent + 10) - kOutputIndent;
-    Rows lines = body_of(call, room, style);
+    Rows lines = body_of(call, room, style, before);
     for (std::string& line : lines)
         line.insert(0, line.empty() ? 0 : kOutputIndent, ' ');
     return lines;

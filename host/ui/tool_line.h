@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +25,14 @@ std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milli
 
 /// A call that has ended, in one line of at most `width`: `● bash npm test (12 s)`, or with `✗`
 /// when it failed or was refused: `✗ bash npm test (exit 3)`. The time is shown from one second on.
-std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style);
+/// `before` is the file that the call has changed, as it was before it, where that is known.
+std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,
+                               std::optional<std::string_view> before = {});
 
 /// The lines below an ended call. The tool's facts say which: at most five lines of output (a line
 /// `… +N lines` replaces the others), a checklist, or a diff. The answer of a subagent is Markdown.
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
-                                           Style style);
+                                           Style style,
+                                           std::optional<std::string_view> before = {});
 
 }  // namespace tenon::ui

@@ -48,9 +48,10 @@ bool has_calls(const Json& message) {
 }
 
 Transcript::Lines Transcript::on_event(const agent::AgentEvent& event, std::size_t width,
-                                       Clock::time_point now) {
+                                       Clock::time_point now, const ChangedFile& file) {
     width_ = std::max(width, kLeastWidth);
     now_ = now;
+    file_ = file;
     std::visit([this](const auto& e) { on(e, Speaker{}); }, event);
     return take();
 }
@@ -211,8 +212,9 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
                                   }),
                    running_.end());
     if (has_started_job(event)) return;
-    Lines lines{finished_tool_line(event, room(speaker), style_)};
-    if (speaker.id.empty()) append_lines(lines, tool_output_lines(event, room(speaker), style_));
+    Lines lines{finished_tool_line(event, room(speaker), style_, file_.before)};
+    if (speaker.id.empty())
+        append_lines(lines, tool_output_lines(event, room(speaker), style_, file_.before));
     put(std::move(lines), speaker);
 }
 

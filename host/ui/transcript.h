@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,11 @@ namespace tenon::ui {
 /// Whether an answer, the message of agent::Answered, has tool calls.
 bool has_calls(const Json& message);
 
+/// What is known of the file that a call has changed.
+struct ChangedFile {
+    std::optional<std::string> before;  ///< its text before the call
+};
+
 /// Turns the events of a conversation into lines for a person. The returned lines are printed once,
 /// in order, and never change; `tail` returns the lines below them that may still change. Text of
 /// events may be hostile, but must be redacted. Not responsible for printing. Not thread-safe.
@@ -29,8 +35,9 @@ public:
 
     /// The lines that `event` adds, of at most `width` columns; only lines of code may be wider, so
     /// that they can be copied. Lines of other events that come during an answer are held until it
-    /// ends, and shown in the tail.
-    Lines on_event(const agent::AgentEvent& event, std::size_t width, Clock::time_point now);
+    /// ends, and shown in the tail. `file` is that of a ToolFinished.
+    Lines on_event(const agent::AgentEvent& event, std::size_t width, Clock::time_point now,
+                   const ChangedFile& file = {});
     /// The prompt of the person.
     Lines prompt(std::string_view text, std::size_t width);
     /// The turn was interrupted: the rest of the answer, and a line that says so.
@@ -100,6 +107,7 @@ private:
     // For the present call of a public function:
     std::size_t width_ = 80;
     Clock::time_point now_;
+    ChangedFile file_;
     Lines out_;
 };
 

@@ -47,6 +47,19 @@ TEST(InteractiveLook, NoColorAndADumbTerminalArePlain) {
     }
 }
 
+TEST(InteractiveLook, ARewrittenFileIsShownByItsChanges) {
+    Person person(
+        {calls("t1", "write_file", {{"path", "a.txt"}, {"content", "one\nTWO\nthree\n"}}),
+         calls("t2", "write_file", {{"path", "b.txt"}, {"content", "new\n"}}), says("Written.")},
+        {.arguments = {"--yes"}});
+    person.sandbox.home.write("w/a.txt", "one\ntwo\nthree\n");
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Written.")) << person.shown();
+    EXPECT_TRUE(person.sees("● write_file a.txt (+1 -1)")) << person.shown();
+    EXPECT_TRUE(person.sees("2 - two\n  2 + TWO\n")) << person.shown();
+    EXPECT_TRUE(person.sees("● write_file b.txt (+1 -0)")) << person.shown();
+}
+
 TEST(InteractiveLook, KnownKeysAreNotShown) {
     Person person({says("The key is test-key-0123456789, is it not?"),
                    calls("t1", "bash", {{"command", "touch test-key-0123456789"}}), says("Done.")});

@@ -171,6 +171,13 @@ TEST(ToolOutput, ShowsAnEditAsItsDiff) {
               "  1 + x\n  2 + y\n");
 }
 
+TEST(ToolOutput, CountsAndShowsOnlyWhatARewriteHasChanged) {
+    const agent::ToolFinished call = done("write_file", {{"path", "a"}, {"content", "x\ny\n"}});
+    EXPECT_EQ(finished_tool_line(call, 80, Style::kPlain, "x\nz\n"), "● write_file a (+1 -1)");
+    EXPECT_EQ(screen(tool_output_lines(call, 80, Style::kPlain, "x\nz\n")),
+              "  1   x\n  2 - z\n  2 + y\n");
+}
+
 TEST(ToolOutput, SaysNothingWhereTheLineSaysAll) {
     for (const char* name : {"read_file", "background_run", "load_skill", "compact"})
         EXPECT_EQ(below(done(name, {{"path", "a"}}, "text")), "") << name;

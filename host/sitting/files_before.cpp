@@ -1,0 +1,48 @@
+#include "host/sitting/files_before.h"
+
+#include "host/base/atomic_file.h"
+
+namespace tenon::sitting {
+namespace {
+
+/// The event of type `Event` in `event`, also that of a subagent, whose call is returned too.
+template <class Event>
+std::pair<std::string, const Event*> find(const agent::AgentEvent& event) {
+    if (const auto* nested = std::get_if<agent::SubagentEvent>(&event))
+        return {nested->tool_use_id, std::get_if<Event>(&nested->event)};
+    return {{}, std::get_if<Event>(&event)};
+}
+
+}  // namespace
+
+void FilesBefore::on_event(const agent::AgentEvent& event) {
+    const auto [subagent, started] = find<agent::ToolStarted>(event);
+    if (started != nullptr) read({subagent, started->call.id}, *started);
+}
+
+void FilesBefore::read(const Key& key, const agent::ToolStarted& started) {
+    const agent::ToolFacts& facts = started.facts;
+    if (facts.result != agent::ResultView::kChange || facts.writes.empty()) return;
+    const std::string path = string_or(started.call.input, facts.writes.front());
+    auto contents = read_whole_file(workspace_ / path, kLargestChangedFile);
+    if (!contents) return;
+    std::string text = secrets_.redact(*std::move(contents));
+    const Lock lock(mutex_);
+    files_[key] = std::move(text);
+}
+
+std::optional<std::string> FilesBefore::take(const agent::AgentEvent& event) {
+    const auto [subagent, finished] = find<agent::ToolFinished>(event);
+    if (finished == nullptr) return std::nullopt;
+    const Lock lock(mutex_);
+    auto node = files_.extract({subagent, finished->call.id});
+    if (node.empty()) return std::nullopt;
+    return std::move(node.mapped());
+}
+
+void FilesBefore::clear() {
+    const Lock lock(mutex_);
+    files_.clear();
+}
+
+}  // namespace tenon::sitting
