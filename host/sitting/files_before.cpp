@@ -1,6 +1,7 @@
 #include "host/sitting/files_before.h"
 
 #include "host/base/atomic_file.h"
+#include "host/ui/diff.h"
 
 namespace tenon::sitting {
 namespace {
@@ -22,8 +23,8 @@ void FilesBefore::on_event(const agent::AgentEvent& event) {
 
 void FilesBefore::read(const Key& key, const agent::ToolStarted& started) {
     const agent::ToolFacts& facts = started.facts;
-    if (facts.result != agent::ResultView::kChange || facts.writes.empty()) return;
-    const std::string path = string_or(started.call.input, facts.writes.front());
+    const std::string path = ui::changed_path(started.call.input, facts);
+    if (facts.result != agent::ResultView::kChange || path.empty()) return;
     auto contents = read_whole_file(workspace_ / path, kLargestChangedFile);
     if (!contents) return;
     std::string text = secrets_.redact(*std::move(contents));

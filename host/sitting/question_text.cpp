@@ -27,36 +27,32 @@ void add_lines(std::vector<std::string>& out, const std::string& text, std::stri
         out.push_back(mark + line);
 }
 
-/// The file that a change is about.
-std::string path_of(const permission::Question& question) {
-    const auto& writes = question.facts.writes;
-    return writes.empty() ? std::string() : string_or(question.input, writes.front());
-}
-
 /// The change that the call would make to its file; empty for a tool that makes no change.
 std::vector<std::string> change_lines(const permission::Question& question,
                                       const QuestionView& view) {
     const agent::ToolCall call{{}, question.tool, question.input, {}};
     const auto alone = ui::change_of(call, question.facts);
     if (!alone) return {};
-    const auto contents = read_whole_file(view.workspace / path_of(question), kLargestChangedFile);
+    const std::string path = ui::changed_path(question.input, question.facts);
+    const auto contents = read_whole_file(view.workspace / path, kLargestChangedFile);
     const auto change = contents ? ui::change_of(call, question.facts, *contents) : alone;
     ui::DiffOptions options;
     options.width = view.width;
     options.max_rows = kMostQuestionDiffRows;
     options.style = view.style;
+    options.path = path;
     return change ? ui::diff(*change, options).lines : std::vector<std::string>();
 }
 
 /// The arguments of the call: a change, a command, or JSON.
 std::vector<std::string> details_of(const permission::Question& question,
+                                    const std::vector<std::string>& change,
                                     const QuestionView& view) {
     std::vector<std::string> out;
     const Json& input = question.input;
     const std::string indent = indent_of(view.width);
-    if (auto change = change_lines(question, view); !change.empty()) {
-        add_lines(out, path_of(question), indent);
-        out.insert(out.end(), change.begin(), change.end());
+    if (!change.empty()) {
+        out = change;
     } else if (!question.facts.command.empty()) {
         add_lines(out, string_or(input, question.facts.command), indent + "$ ");
         if (const std::string cwd = string_or(input, question.facts.directory); !cwd.empty())
@@ -183,7 +179,8 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
                            std::size_t total, const QuestionView& view) {
     QuestionText text;
     text.shown.title = question_title(question, place, total, view);
-    text.shown.subject = details_of(question, view);
+    text.change = change_lines(question, view);
+    text.shown.subject = details_of(question, text.change, view);
     std::string remark = question.remark;
     text.shown.choices.push_back({'y', "yes", "yes, this once", "yes"});
     if (!question.offers.empty()) {

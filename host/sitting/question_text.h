@@ -12,7 +12,8 @@ namespace tenon::sitting {
 
 /// The text of a permission question.
 struct QuestionText {
-    terminal::ShownQuestion shown;  ///< without its number
+    terminal::ShownQuestion shown;    ///< without its number
+    std::vector<std::string> change;  ///< the part of the subject that is a diff; may be empty
     /// An offered rule that `p` can keep, and the lines that it writes.
     struct KeptOffer {
         std::size_t offer = 0;  ///< index in the question's offers

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kDoubleInterrupt{2};  // at most, between two Ctrl-C that leave
 constexpr std::size_t kLeaveQuestion = 0;  // its number; those of other questions begin at 1
+constexpr std::size_t kMostKeptRows = 20;  // of the diff of an allowed call
 constexpr int kAfterInterrupt = 130;
 constexpr int kAfterHangup = 129;
 constexpr int kAfterTerminate = 143;
@@ -158,6 +159,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     ticker_.set(false);
     answered_in_a_row_ = 0;
     files_before_.clear();
+    shown_changes_.clear();
     if (!result.prompt_recorded) {  // it is queued again
         ++status_.queued_prompts;
         --status_.turns;
@@ -204,7 +206,7 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
-                                   {files_before_.take(event)}));
+                                   {files_before_.take(event), take_shown_change(event)}));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
@@ -215,6 +217,17 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
     }
     refresh_tail();
     if (!are_deltas(events)) refresh_status();
+}
+
+/// Whether a question has shown what the call that has ended changed.
+bool Sitting::take_shown_change(const agent::AgentEvent& event) {
+    const auto* finished = std::get_if<agent::ToolFinished>(&event);
+    if (finished == nullptr) return false;
+    const auto shown = std::find(shown_changes_.begin(), shown_changes_.end(),
+                                 std::pair(finished->call.name, finished->call.input));
+    if (shown == shown_changes_.end()) return false;
+    shown_changes_.erase(shown);
+    return true;
 }
 
 void Sitting::send_prompt(const std::string& prompt) {
@@ -379,9 +392,23 @@ void Sitting::answer_question(const terminal::QuestionAnswer& given) {
         words += (&rule == &answer.rules.front() ? ": " : ", ") + visible(rule);
     answered_in_a_row_ = further_questions() > 0 ? answered_in_a_row_ + 1 : 0;
     print(question_->text.shown.title + ": " + words);
+    if (answer.consent != Consent::kNo) keep_change();
     questions_.answer(question_->number, std::move(answer));
     question_.reset();
     show_question();
+}
+
+/// The question disappears from a screen, so its diff is printed; the result does not repeat it.
+void Sitting::keep_change() {
+    std::vector<std::string> change = question_->text.change;
+    if (change.empty()) return;
+    if (change.size() > kMostKeptRows) {
+        const std::size_t left_out = change.size() - kMostKeptRows;
+        change.resize(kMostKeptRows);
+        change.push_back(ui::paint(style_, ui::kDim, "… +" + ui::counted(left_out, "line")));
+    }
+    if (screen_.escapes) print(change);
+    shown_changes_.emplace_back(question_->question.tool, question_->question.input);
 }
 
 /// Writes the rules beside the user's configuration. On false the question stays open.

@@ -80,6 +80,7 @@ private:
     void on_turn_ended(const agent::RunResult& result);
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);
+    [[nodiscard]] bool take_shown_change(const agent::AgentEvent& event);
     void send_prompt(const std::string& prompt);
 
     // Stopping.
@@ -90,6 +91,7 @@ private:
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
     void answer_question(const terminal::QuestionAnswer& given);
+    void keep_change();
     [[nodiscard]] bool keep_rules(std::size_t variant);
     void update_question_text();
     [[nodiscard]] QuestionView question_view() const;
@@ -148,6 +150,8 @@ private:
     std::vector<std::string> resumable_;       ///< the ids that /resume has just listed
     std::optional<PendingQuestion> question_;
     std::size_t answered_in_a_row_ = 0;
+    /// The tools and arguments of allowed calls whose diff a question has shown.
+    std::vector<std::pair<std::string, Json>> shown_changes_;
     bool asked_about_jobs_ = false;  ///< by the open question how to leave
     std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
     bool finished_ = false;

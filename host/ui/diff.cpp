@@ -178,10 +178,25 @@ std::size_t count_of(const std::vector<LineChange>& changes, LineEdit edit) {
                       [&](const LineChange& change) { return change.edit == edit; }));
 }
 
+void put_head(const DiffOptions& options, std::vector<std::string>& lines) {
+    if (options.path.empty() || lines.empty()) return;
+    std::string mark = "── ";
+    const std::size_t columns = width_of(mark);
+    std::vector<std::string> head;
+    for (const std::string& row :
+         fold(visible(options.path), options.width - std::min(options.width, columns))) {
+        head.push_back(paint(options.style, kDim, mark) + paint(options.style, kBold, row));
+        mark.assign(columns, ' ');
+    }
+    lines.insert(lines.begin(), head.begin(), head.end());
+}
+
 Diff summary_of(std::size_t removed, std::size_t added, const DiffOptions& options) {
     const std::string line = "(a large change: " + std::to_string(removed) + " lines become " +
                              std::to_string(added) + ")";
-    return {{cut(line, options.width)}, added, removed};
+    Diff out{{cut(line, options.width)}, added, removed};
+    put_head(options, out.lines);
+    return out;
 }
 
 /// Only a whole file can lack a line feed at its end.
@@ -196,6 +211,10 @@ std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::To
     if (facts.result != agent::ResultView::kChange) return {};
     if (!facts.before.empty()) return replacement_of(call.input, facts, contents);
     return TextChange{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
+}
+
+std::string changed_path(const Json& input, const agent::ToolFacts& facts) {
+    return facts.writes.empty() ? std::string() : string_or(input, facts.writes.front());
 }
 
 Diff diff(const TextChange& change, const DiffOptions& options) {
@@ -220,6 +239,7 @@ Diff diff(const TextChange& change, const DiffOptions& options) {
     put_near_changes(changes, before, after, rows);
     Diff out;
     out.lines = rows.finish();
+    put_head(options, out.lines);
     out.added = count_of(changes, LineEdit::kAdded);
     out.removed = count_of(changes, LineEdit::kRemoved);
     return out;

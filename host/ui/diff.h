@@ -25,10 +25,14 @@ struct TextChange {
 std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
                                     std::optional<std::string_view> contents = {});
 
+/// The path of the file that the call changes, as its arguments have it; empty when they have none.
+std::string changed_path(const Json& input, const agent::ToolFacts& facts);
+
 struct DiffOptions {
     std::size_t width = 80;
     std::size_t max_rows = 40;  ///< further rows are only counted
     Style style = Style::kPlain;
+    std::string path = {};  ///< the head names it; empty: no head
 };
 
 struct Diff {
@@ -38,7 +42,8 @@ struct Diff {
 };
 /// A unified diff for people: three lines of context, line numbers for whole files, removed lines
 /// red with `-`, added lines green with `+`. Control characters become escapes. A huge change is
-/// one line with its size. Pure.
+/// one line with its size. The head (`── notes.txt`) has as many rows as the path needs, and does
+/// not count as rows; a diff without changes has none. Pure.
 Diff diff(const TextChange& change, const DiffOptions& options);
 
 /// A unified diff that a tool has written, with the same colours and limits. Lines are counted by

@@ -335,7 +335,9 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style, Co
             return shown_diff(call.result.text, {width, kMostToolDiffRows, style}).lines;
         case ResultView::kChange:
             if (const auto change = change_of(call.call, call.facts, before))
-                return diff(*change, {width, kMostToolDiffRows, style}).lines;
+                return diff(*change, {width, kMostToolDiffRows, style,
+                                      changed_path(call.call.input, call.facts)})
+                    .lines;
             return {};
         case ResultView::kCommand:
             return dimmed(fold_middle(command_output(call.result.text).lines, kLinesOfHead,

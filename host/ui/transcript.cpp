@@ -213,7 +213,8 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
                    running_.end());
     if (has_started_job(event)) return;
     Lines lines{finished_tool_line(event, room(speaker), style_, file_.before)};
-    if (speaker.id.empty())
+    const bool is_shown = file_.change_is_shown && !event.result.is_error && !event.denied;
+    if (speaker.id.empty() && !is_shown)
         append_lines(lines, tool_output_lines(event, room(speaker), style_, file_.before));
     put(std::move(lines), speaker);
 }

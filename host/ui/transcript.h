@@ -21,6 +21,7 @@ bool has_calls(const Json& message);
 /// What is known of the file that a call has changed.
 struct ChangedFile {
     std::optional<std::string> before;  ///< its text before the call
+    bool change_is_shown = false;       ///< a question has shown what the call would change
 };
 
 /// Turns the events of a conversation into lines for a person. The returned lines are printed once,

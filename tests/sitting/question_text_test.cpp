@@ -125,7 +125,7 @@ TEST_F(AQuestionText, ShowsEachLineOfACommandAndOfADiff) {
     question.input = {{"path", "notes.txt"}, {"content", "new\n"}};
     const Lines subject = text(question).shown.subject;
     ASSERT_GE(subject.size(), 3U);
-    EXPECT_EQ(subject[0], "  notes.txt");
+    EXPECT_EQ(subject[0], "── notes.txt");
     EXPECT_NE(subject[1].find("- old"), std::string::npos);
     EXPECT_NE(subject[2].find("+ new"), std::string::npos);
 }

@@ -45,6 +45,25 @@ TEST(PermissionQuestion, TakesOneKeyWithOrWithoutEnter) {
     }
 }
 
+TEST(PermissionQuestion, ShowsTheDiffOfAnAllowedEditOnce) {
+    for (const char* term : {"xterm", "dumb"}) {
+        SCOPED_TRACE(term);
+        const Json edit = {{"path", "a.txt"}, {"old_text", "two"}, {"new_text", "TWO"}};
+        Person person({calls("t1", "edit_file", edit), says("Edited.")},
+                      {.environment = {{"TERM", term}}});
+        person.sandbox.home.write("w/a.txt", "one\ntwo\nthree\n");
+        person.enters("go");
+        EXPECT_TRUE(person.is_asked("edit_file wants to write a.txt")) << person.shown();
+        person.types("y\r");
+        EXPECT_TRUE(person.sees("Edited.")) << person.shown();
+        const std::string shown = person.shown();
+        EXPECT_NE(shown.find("● edit_file a.txt (+1 -1)\n"), std::string::npos) << shown;
+        const auto diff = shown.find("── a.txt\n1   one\n2 - two\n2 + TWO\n3   three\n");
+        ASSERT_NE(diff, std::string::npos) << shown;
+        EXPECT_EQ(shown.find("- two", diff + 30), std::string::npos) << shown;
+    }
+}
+
 TEST(PermissionQuestion, IsNotAnsweredByWhatWasTypedBefore) {
     for (const char* term : {"xterm", "dumb"}) {
         SCOPED_TRACE(term);

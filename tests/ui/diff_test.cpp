@@ -92,6 +92,16 @@ TEST(Diff, ColoursWhatGoesAndWhatComes) {
               "\x1b[2m2 \x1b[0m\x1b[32m+ B\x1b[0m\n");
 }
 
+TEST(Diff, NamesItsFileInItsHead) {
+    DiffOptions options;
+    options.path = "src/a\x1b.txt";
+    EXPECT_EQ(drawn({"a\n", "b\n", true}, options), "── src/a\\x1b.txt\n1 - a\n1 + b\n");
+    EXPECT_EQ(drawn({"a\n", "a\n", true}, options), "");
+    options.width = 10;
+    options.max_rows = 1;
+    EXPECT_EQ(drawn({"", "b\nc\n", true}, options), "── src/a\\x\n   1b.txt\n1 + b\n… +1 lines\n");
+}
+
 TEST(Diff, KeepsHunksApart) {
     const auto change = change_of_edit(edit("line 1\n", "", false), numbered(1, 9));
     ASSERT_TRUE(change);

@@ -166,16 +166,16 @@ TEST(ToolOutput, ShowsATodoAsItsChecklist) {
 
 TEST(ToolOutput, ShowsAnEditAsItsDiff) {
     EXPECT_EQ(below(done("edit_file", {{"path", "a"}, {"old_text", "a\nb"}, {"new_text", "a\nc"}})),
-              "    a\n  - b\n  + c\n");
+              "  ── a\n    a\n  - b\n  + c\n");
     EXPECT_EQ(below(done("write_file", {{"path", "a"}, {"content", "x\ny\n"}})),
-              "  1 + x\n  2 + y\n");
+              "  ── a\n  1 + x\n  2 + y\n");
 }
 
 TEST(ToolOutput, CountsAndShowsOnlyWhatARewriteHasChanged) {
     const agent::ToolFinished call = done("write_file", {{"path", "a"}, {"content", "x\ny\n"}});
     EXPECT_EQ(finished_tool_line(call, 80, Style::kPlain, "x\nz\n"), "● write_file a (+1 -1)");
     EXPECT_EQ(screen(tool_output_lines(call, 80, Style::kPlain, "x\nz\n")),
-              "  1   x\n  2 - z\n  2 + y\n");
+              "  ── a\n  1   x\n  2 - z\n  2 + y\n");
 }
 
 TEST(ToolOutput, SaysNothingWhereTheLineSaysAll) {

@@ -332,6 +332,15 @@ TEST_F(TranscriptTest, SaysWhyATurnFailedAfterTheTextOfItsAnswer) {
     EXPECT_EQ(printed.substr(printed.size() - 5), "\ntwo\n");
 }
 
+TEST_F(TranscriptTest, DoesNotRepeatTheChangeThatAQuestionHasShown) {
+    const agent::ToolCall call{"t1", "write_file", {{"path", "a"}, {"content", "x\n"}}, {}};
+    print(transcript.on_event(finished(call, "ok"), width, now, {"y\n", true}));
+    agent::ToolFinished failed = finished(call, "no space");
+    failed.result.is_error = true;
+    print(transcript.on_event(failed, width, now, {"y\n", true}));
+    EXPECT_EQ(printed, "● write_file a (+1 -1)\n✗ write_file a (error)\n  no space\n");
+}
+
 TEST_F(TranscriptTest, TellsHowJobsEnd) {
     const agent::JobChanged ends[] = {
         {"0000000a", "queued", "a", {}},     {"0000000a", "completed", "a", 0},
