@@ -74,6 +74,12 @@ std::string target_of(const MD_ATTRIBUTE& attribute) {
     return target.size() > kLongestTarget ? cut(target, kLongestTarget) : target;
 }
 
+Look look_of_code(std::string_view line, std::string_view language) {
+    if (language != "diff" && language != "patch") return kCode;
+    const char mark = line.empty() ? ' ' : line[0];
+    return mark == '+' ? kGood : mark == '-' ? kBad : mark == '@' ? kCode : Look{};
+}
+
 Align align_of(MD_ALIGN align) {
     return align == MD_ALIGN_RIGHT    ? Align::kRight
            : align == MD_ALIGN_CENTER ? Align::kCenter
@@ -174,7 +180,9 @@ void Renderer::leave_code() {
     for (std::size_t at = 0; at <= code_.size() && !code_.empty();) {
         const std::size_t end = std::min(code_.find('\n', at), code_.size());
         const std::string_view line = std::string_view(code_).substr(at, end - at);
-        lines_.line(line.empty() ? "" : indent + paint_code(line, language_, style_));
+        const std::size_t room = lines_.room() - std::min(lines_.room(), indent.size());
+        for (const std::string& row : code_rows(line, language_, room, style_))
+            lines_.line(row.empty() ? "" : indent + row);
         at = end + 1;
     }
     if (is_fenced_) lines_.line(paint(style_, kDim, "```"));
@@ -374,15 +382,14 @@ std::vector<std::string> render_block(std::string_view source, std::size_t width
     return failed != 0 || renderer.gave_up() ? wrap(text, width) : renderer.take();
 }
 
-std::string paint_code(std::string_view line, std::string_view language, Style style) {
-    if (language != "diff" && language != "patch") return paint(style, kCode, line);
-    const char mark = line.empty() ? ' ' : line[0];
-    return paint(style,
-                 mark == '+'   ? kGood
-                 : mark == '-' ? kBad
-                 : mark == '@' ? kCode
-                               : Look{},
-                 line);
+std::vector<std::string> code_rows(std::string_view line, std::string_view language,
+                                   std::size_t width, Style style) {
+    const std::string painted = paint(style, look_of_code(line, language), line);
+    const std::size_t text = line.find_first_not_of(' ');
+    const bool has_blanks =
+        text != std::string_view::npos && line.find(' ', text) != std::string_view::npos;
+    if (!has_blanks || width_of(line) <= width) return {painted};
+    return wrap(painted, width);
 }
 
 }  // namespace tenon::ui

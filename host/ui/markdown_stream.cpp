@@ -165,7 +165,8 @@ void MarkdownStream::take_code(std::string_view line, Lines& out) {
     if (line.size() >= fence_.size() && !outline_of(fence_ + "\n" + std::string(line)).has_lines)
         return close(out);
     line.remove_prefix(std::min(fence_indent_, indent_of(line)));
-    out.push_back(paint_code(line, language_, style_));
+    for (std::string& row : code_rows(line, language_, width_, style_))
+        out.push_back(std::move(row));
 }
 
 bool MarkdownStream::continues(std::string_view line, Lines& out) {

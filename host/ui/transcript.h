@@ -34,9 +34,10 @@ public:
 
     explicit Transcript(Style style) : style_(style), answer_(style) {}
 
-    /// The lines that `event` adds, of at most `width` columns; only lines of code may be wider, so
-    /// that they can be copied. Lines of other events that come during an answer are held until it
-    /// ends, and shown in the tail. `file` is that of a ToolFinished.
+    /// The lines that `event` adds, of at most `width` columns; only lines of code
+    /// without blanks may be wider, so that they can be copied. Lines of other events that come
+    /// during an answer are held until it ends, and shown in the tail. `file` is that of a
+    /// ToolFinished.
     Lines on_event(const agent::AgentEvent& event, std::size_t width, Clock::time_point now,
                    const ChangedFile& file = {});
     /// The prompt of the person.

@@ -85,8 +85,8 @@ std::vector<std::string> everything_drawn(const std::string& text, Style style) 
         take(stream.tail(40, 5));
     }
     take(stream.finish(40));
-    take({paint_code(harmless_line(text), harmless_line(text), style), harmless_line(text),
-          visible(text), first_line(text)});
+    take(code_rows(harmless_line(text), harmless_line(text), 40, style));
+    take({harmless_line(text), visible(text), first_line(text)});
     for (const bool whole : {false, true}) {
         take(diff({text, "x" + text + "\ny", whole}, {40, 100, style}).lines);
         take(diff({"", text, whole}, {40, 100, style}).lines);

@@ -47,6 +47,20 @@ int main() {
 </details>
 )md";
 
+TEST(Markdown, BreaksLongCodeAtItsBlanks) {
+    const std::string url = "https://example.com/" + std::string(30, 'x');
+    const std::string code =
+        "+ the quick brown fox jumps over the lazy dog\n" + url + "\n    " + url + "\nshort";
+    const std::string rows =
+        "+ the quick brown fox\njumps over the lazy dog\n" + url + "\n    " + url + "\nshort\n";
+    EXPECT_EQ(screen(render_markdown("```\n" + code + "\n```", 24, Style::kPlain)),
+              "```\n" + rows + "```\n");
+    EXPECT_EQ(screen(render_markdown("- x\n  ```diff\n  + one two three four five\n  ```", 20,
+                                     Style::kColour)),
+              "- x\n  \x1b[2m```diff\x1b[0m\n  \x1b[32m+ one two three\x1b[0m\n"
+              "  \x1b[32mfour five\x1b[0m\n  \x1b[2m```\x1b[0m\n");
+}
+
 TEST(Markdown, DrawsAWholePageForEachWidth) {
     EXPECT_EQ(plain(kDrawnPage, 20), R"md(# Fixing the parser
 The loop in
@@ -68,7 +82,10 @@ https://example.org.
 2. Parse
 ```cpp
 int main() {
-    return parse("a string that is longer than forty columns");
+    return parse("a
+string that is
+longer than forty
+columns");
 }
 ```
 3. Print
@@ -109,7 +126,8 @@ https://example.org.
 2. Parse
 ```cpp
 int main() {
-    return parse("a string that is longer than forty columns");
+    return parse("a string that is
+longer than forty columns");
 }
 ```
 3. Print
@@ -203,7 +221,8 @@ or ^[4mhttps://example.org^[0m.
 2. Parse
 ^[2m```cpp^[0m
 ^[36mint main() {^[0m
-^[36m    return parse("a string that is longer than forty columns");^[0m
+^[36m    return parse("a string that is^[0m
+^[36mlonger than forty columns");^[0m
 ^[36m}^[0m
 ^[2m```^[0m
 3. Print
