@@ -43,8 +43,9 @@ public:
             text.remove_prefix(cluster.bytes);
         }
     }
-    void put_cursor() {
-        if (column_ >= room_) begin_row();
+    /// `in_word`: what follows belongs to the word before the cursor.
+    void put_cursor(bool in_word) {
+        if (column_ >= room_) wrap(in_word);
         result_.cursor_row = result_.rows.size() - 1;
         result_.cursor_column = indent_ + column_;
     }
@@ -64,17 +65,41 @@ private:
         }
     }
     void put(std::string_view bytes, std::size_t columns) {
-        if (column_ + columns > room_) begin_row();
+        const bool is_blank = bytes == " ";
+        if (column_ + columns > room_) wrap(!is_blank);
+        if (column_ + columns > room_) begin_row();  // also with its word in a row of its own
         result_.rows.back() += bytes;
         column_ += columns;
+        if (is_blank) begin_word();
+    }
+    /// Begins a row. The word that has just been put goes there, unless it fills its row.
+    void wrap(bool in_word) {
+        if (!in_word || word_column_ == 0) return begin_row();
+        const std::size_t moved_from = word_column_, moved = column_ - word_column_;
+        std::string word = result_.rows.back().substr(word_byte_);
+        result_.rows.back().erase(word_byte_);
+        const bool has_cursor = result_.cursor_row == result_.rows.size() - 1 &&
+                                result_.cursor_column >= indent_ + moved_from;
+        begin_row();
+        result_.rows.back() += word;
+        column_ = moved;
+        if (!has_cursor) return;
+        ++result_.cursor_row;
+        result_.cursor_column -= moved_from;
     }
     void begin_row() {
         result_.rows.emplace_back(indent_, ' ');
         column_ = 0;
+        begin_word();
+    }
+    void begin_word() {
+        word_byte_ = result_.rows.back().size();
+        word_column_ = column_;
     }
 
     std::size_t indent_, room_;
     std::size_t column_ = 0;
+    std::size_t word_byte_ = 0, word_column_ = 0;  // where the last word begins in the last row
     InputRows result_;
 };
 
@@ -84,7 +109,7 @@ InputRows lay_out_input(std::string_view before, std::string_view after, std::st
                         std::size_t columns) {
     InputLayout layout(prompt, columns);
     layout.add(before);
-    layout.put_cursor();
+    layout.put_cursor(!after.empty() && after[0] != ' ' && after[0] != '\n');
     layout.add(after);
     return layout.take();
 }

@@ -18,7 +18,8 @@ struct InputRows {
 };
 
 /// Puts the text before and behind the cursor into rows of at most `columns`. The first row begins
-/// with `prompt`, which may be styled; the others are indented by its width. The cursor always has
+/// with `prompt`, which may be styled; the others are indented by its width. A row ends at a blank
+/// where it has one: a word is broken only when it is longer than a row. The cursor always has
 /// a column of its own, also behind a full row. Characters that cannot be printed become `^C` or
 /// U+FFFD.
 InputRows lay_out_input(std::string_view before, std::string_view after, std::string_view prompt,
