@@ -205,15 +205,15 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             status_.last = ui::usage_of(answered->message);
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
-        print(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
-                                   {files_before_.take(event), take_shown_change(event)}));
+        print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
+                                           {files_before_.take(event), take_shown_change(event)}));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
         const bool is_shown =
             started != nullptr && started->facts.recovered != agent::RecoveredAnswer::kJobStart;
         if (is_shown && !screen_.escapes)
-            print(ui::running_tool_line(*started, {}, {}, width(), style_));
+            print_or_hold({ui::running_tool_line(*started, {}, {}, width(), style_)});
     }
     refresh_tail();
     if (!are_deltas(events)) refresh_status();
@@ -434,6 +434,7 @@ void Sitting::show_question() {
     } else {
         terminal_.set_question(std::nullopt);
     }
+    if (!question_) print(std::exchange(held_lines_, {}));
 }
 
 // ---------------------------------------------------------------- leaving
@@ -544,6 +545,13 @@ void Sitting::print(const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
         text += line + "\n";
     if (!text.empty()) terminal_.print(text);
+}
+
+/// What parallel calls do is not printed between the command that a question is about and the
+/// person's answer.
+void Sitting::print_or_hold(const std::vector<std::string>& lines) {
+    if (!question_) return print(lines);
+    held_lines_.insert(held_lines_.end(), lines.begin(), lines.end());
 }
 
 std::size_t Sitting::width() const {

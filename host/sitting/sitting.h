@@ -132,6 +132,7 @@ private:
 
     void print(const std::string& line);
     void print(const std::vector<std::string>& lines);
+    void print_or_hold(const std::vector<std::string>& lines);
     void refresh_tail();
     void refresh_status();
     [[nodiscard]] std::size_t width() const;
@@ -149,6 +150,7 @@ private:
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
     std::vector<std::string> resumable_;       ///< the ids that /resume has just listed
     std::optional<PendingQuestion> question_;
+    std::vector<std::string> held_lines_;  ///< to be printed after `question_`
     std::size_t answered_in_a_row_ = 0;
     /// The tools and arguments of allowed calls whose diff a question has shown.
     std::vector<std::pair<std::string, Json>> shown_changes_;

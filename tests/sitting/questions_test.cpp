@@ -45,6 +45,40 @@ TEST(PermissionQuestion, TakesOneKeyWithOrWithoutEnter) {
     }
 }
 
+TEST(PermissionQuestion, IsNotInterruptedByWhatParallelCallsDo) {
+    for (const char* term : {"xterm", "dumb"}) {
+        SCOPED_TRACE(term);
+        Json both = {{"content", Json::array()}};
+        for (const char* command : {"echo FIRST; cat gate", "touch made"}) {
+            both["content"].push_back({{"type", "tool_use"},
+                                       {"id", command},
+                                       {"name", "bash"},
+                                       {"input", {{"command", command}}}});
+        }
+        Person person({both, says("Done.")},
+                      {.arguments = {"--allow", "Bash(echo FIRST)", "--allow", "Bash(cat gate)"},
+                       .environment = {{"TERM", term}}});
+        Gate gate(person.sandbox.workspace());
+        person.enters("go");
+        EXPECT_TRUE(person.is_asked("bash wants to run `touch made`")) << person.shown();
+        gate.wait();
+        gate.open();
+        const auto ended = [&] {
+            return person.shown().find("● bash echo FIRST") != std::string::npos;
+        };
+        EXPECT_FALSE(person.terminal().wait_until(ended, std::chrono::milliseconds(300)));
+        const std::string asked = person.shown();
+        const auto title = asked.find("bash wants to run `touch made`");
+        if (std::string(term) == "dumb")
+            EXPECT_EQ(asked.find("bash echo", title), std::string::npos) << asked;
+        person.types("y\r");
+        EXPECT_TRUE(person.sees("Done.")) << person.shown();
+        const std::string shown = person.shown();
+        EXPECT_LT(shown.find("touch made`: yes"), shown.find("● bash echo FIRST")) << shown;
+        EXPECT_NE(shown.find("● bash echo FIRST"), std::string::npos) << shown;
+    }
+}
+
 TEST(PermissionQuestion, ShowsTheDiffOfAnAllowedEditOnce) {
     for (const char* term : {"xterm", "dumb"}) {
         SCOPED_TRACE(term);
