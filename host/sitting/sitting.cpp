@@ -78,8 +78,10 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
 
 Sitting::End Sitting::run() {
     open_session(setup_.session_id);
-    while (!finished_)
+    while (!finished_) {
+        refresh_busy();
         std::visit([this](const auto& input) { handle(input); }, terminal_.next());
+    }
     return end_;
 }
 
@@ -563,7 +565,13 @@ void Sitting::refresh_tail() {
     terminal_.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
 }
 
+void Sitting::refresh_busy() {
+    terminal_.set_busy(phase_ == Phase::kOpening || phase_ == Phase::kClosing ||
+                       (thread_ && !thread_->is_quiet()));
+}
+
 void Sitting::refresh_status() {
+    refresh_busy();
     if (session_ != nullptr) {
         status_.jobs = session_->load();
         status_.waiting_questions = session_->waiting_questions();

@@ -135,6 +135,7 @@ private:
     void print_or_hold(const std::vector<std::string>& lines);
     void refresh_tail();
     void refresh_status();
+    void refresh_busy();
     [[nodiscard]] std::size_t width() const;
 
     const session::RunSetup& setup_;

@@ -298,10 +298,10 @@ bool DumbTerminal::read_unfinished_line() {
 }
 
 void DumbTerminal::show_prompt() {
-    // While a question waits, only the prompt of an unfinished line is shown.
-    if (waiting_ && typed_.empty() && continued_.empty()) return;
-    if (std::exchange(prompted_, true)) return;
     const bool answering = question_ && !waiting_;
+    // Meanwhile only the prompt of an unfinished line is shown.
+    if ((waiting_ || (busy_ && !answering)) && typed_.empty() && continued_.empty()) return;
+    if (std::exchange(prompted_, true)) return;
     write(answering ? "? " : continued_.empty() ? "> " : "  ");
     if (!answering && is_terminal_) write(typed_);  // the kernel does not show it again
 }

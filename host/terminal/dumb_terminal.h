@@ -28,6 +28,7 @@ public:
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
+    void set_busy(bool on) override { busy_ = on; }
     void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override;
     [[nodiscard]] int height() const override;
@@ -71,6 +72,7 @@ private:
     std::string typed_;         // an unfinished line
     std::string typed_before_;  // an unfinished line, from before the question took lines
     std::string continued_;     // lines that ended with a backslash
+    bool busy_ = false;
     bool prompted_ = false;
     bool closed_ = false;
     bool is_terminal_ = false;

@@ -125,6 +125,9 @@ public:
     virtual void set_tail(std::vector<std::string> lines) = 0;
     /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;
+    /// Whether output is under way, so that a prompt would only be in its way. A dumb terminal
+    /// shows its prompt again when it is over; lines are taken all the time. Others ignore it.
+    virtual void set_busy(bool) {}
     /// Shows a question until it is answered, replaced or taken away (none). A question with the
     /// number of the open one only replaces its texts.
     ///

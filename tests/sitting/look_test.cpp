@@ -47,6 +47,22 @@ TEST(InteractiveLook, NoColorAndADumbTerminalArePlain) {
     }
 }
 
+TEST(InteractiveLook, ADumbTerminalHasAPromptOnlyWhereALineIsAwaited) {
+    Person person(
+        {calls("t1", "bash", {{"command", "echo one"}}), says("Said.\n\nTwice."), says("Again.")},
+        {.arguments = {"--yes"}, .environment = {{"TERM", "dumb"}}});
+    EXPECT_TRUE(person.sees("/help lists commands and keys.\n>")) << person.shown();
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Twice.\n>")) << person.shown();
+    person.enters("/plugins");
+    EXPECT_TRUE(person.sees("bash.so")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("Again.\n>")) << person.shown();
+    person.enters("/exit");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    EXPECT_EQ(person.shown().find(">\n"), std::string::npos) << person.shown();
+}
+
 TEST(InteractiveLook, ARewrittenFileIsShownByItsChanges) {
     Person person(
         {calls("t1", "write_file", {{"path", "a.txt"}, {"content", "one\nTWO\nthree\n"}}),
