@@ -46,6 +46,8 @@ private:
         kWaitingToLeave,  ///< for the turn and the session's jobs
         kClosing,
     };
+    /// The number of the question how to leave; those of other questions begin at 1.
+    static constexpr std::size_t kLeaveQuestion = 0;
     struct PendingQuestion {
         std::size_t number;
         permission::Question question;
@@ -87,7 +89,7 @@ private:
     void request_stop(int signal);
     void end_thread();
 
-    // Questions.
+    // Questions: sitting_questions.cpp.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
     void answer_question(const terminal::QuestionAnswer& given);
@@ -99,7 +101,7 @@ private:
     void show_question();
     [[nodiscard]] std::size_t further_questions() const;
 
-    // Leaving.
+    // Leaving: sitting_leaving.cpp.
     void leave(int exit_code);
     void leave_without_asking(int exit_code);
     void answer_leave_question(char key);
