@@ -71,6 +71,10 @@ private:
     void handle(const terminal::EndOfInput&);
     void handle(const terminal::ToBackground&);
     void handle(const terminal::QuestionAnswer& answer);
+    void handle(const terminal::Escape&) {}
+    void handle(const terminal::TakeBack&) {}
+    void handle(const terminal::ShowFolded&) {}
+    void handle(const terminal::NextMode&) {}
     void handle(const terminal::Hangup&);
     void handle(const terminal::Terminate&);
     void handle(const terminal::Woken&) {}

@@ -137,9 +137,13 @@ LiveRows lay_out(const LiveParts& parts, ScreenSize size) {
     room -= input;
     const std::size_t hints = std::min(parts.hints.size(), room);
     room -= hints;
+    const std::size_t waiting = std::min(parts.waiting.size(), room);
+    room -= waiting;
 
     LiveRows live;
     append_last(live.rows, parts.tail, room, size.columns);
+    for (std::size_t i = 0; i < waiting; ++i)
+        live.rows.push_back(cut(parts.waiting[i], size.columns));
     append_last(live.rows, parts.hints, hints, size.columns);
     append_input(live, parts.input, input, size.columns);
     if (has_status) live.rows.push_back(cut(parts.status, size.columns));

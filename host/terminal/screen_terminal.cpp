@@ -21,6 +21,8 @@ constexpr milliseconds kBetweenDraws{16};
 constexpr milliseconds kAfterResize{40};  // sizes come in bursts while somebody drags
 /// Nobody can answer a question sooner than this: an earlier key was meant for the edited line.
 constexpr milliseconds kTimeToRead{500};
+/// After an ESC: the rest of a key sequence comes sooner than this, so then it was the key Esc.
+constexpr milliseconds kRestOfSequence{50};
 
 }  // namespace
 
@@ -68,6 +70,7 @@ ScreenTerminal::Time ScreenTerminal::now() const {
 
 void ScreenTerminal::run_once() {
     check_question_times();
+    take_lone_escape();
     if (!keys_.empty()) return;
     if (timeout() == milliseconds(0) && (changed_ || resized_)) draw();
     const milliseconds time = wakeups_.has_work() ? milliseconds(0) : timeout();
@@ -81,13 +84,27 @@ void ScreenTerminal::run_once() {
 /// The time until the next drawing, or until the open question must be checked.
 milliseconds ScreenTerminal::timeout() {
     if (lost_) return Wakeups::kForever;
-    const milliseconds question = question_timeout();
-    if (!changed_ && !resized_) return question;
+    const milliseconds keys = key_timeout();
+    if (!changed_ && !resized_) return keys;
     if (draw_at_once_) return milliseconds(0);
     const auto due = drawn_at_ + (resized_ ? kAfterResize : kBetweenDraws);
     const auto left = std::chrono::ceil<milliseconds>(due - steady_clock::now());
     const milliseconds drawing = std::max(left, milliseconds(0));
-    return question < milliseconds(0) ? drawing : std::min(drawing, question);
+    return keys < milliseconds(0) ? drawing : std::min(drawing, keys);
+}
+
+/// The time until an open question takes keys, or until a held ESC counts as the key Esc.
+milliseconds ScreenTerminal::key_timeout() const {
+    if (closed_) return Wakeups::kForever;
+    if (!decoder_.holds_escape() || question_waits()) return question_timeout();
+    const auto left = std::chrono::ceil<milliseconds>(*last_typed_ + kRestOfSequence - now());
+    return std::max(left, milliseconds(0));
+}
+
+void ScreenTerminal::take_lone_escape() {
+    if (!decoder_.holds_escape() || question_waits()) return;
+    if (now() < *last_typed_ + kRestOfSequence) return;
+    keys_.push_back({decoder_.take_held_escape(), *last_typed_, question_.has_value(), true});
 }
 
 void ScreenTerminal::handle_signals() {
@@ -154,7 +171,7 @@ void ScreenTerminal::read_keys() {
     const bool may_be_esc = decoder_.holds_escape() && read >= question_ready_at_;
     if (question_ && !alone && !may_be_esc) question_ready_at_ = read + kQuiet;
     for (Key& key : keys)
-        keys_.push_back({std::move(key), read, alone});
+        keys_.push_back({std::move(key), read, alone, false});
 }
 
 void ScreenTerminal::print(std::string_view lines) {
@@ -167,6 +184,19 @@ void ScreenTerminal::print(std::string_view lines) {
 void ScreenTerminal::set_tail(std::vector<std::string> lines) {
     tail_ = std::move(lines);
     changed_ = true;
+}
+
+void ScreenTerminal::set_waiting(std::vector<std::string> lines) {
+    if (waiting_ == lines) return;
+    waiting_ = std::move(lines);
+    changed_ = true;
+}
+
+void ScreenTerminal::put_in_line(std::string_view text) {
+    const std::string line = editor_->before_cursor() + editor_->after_cursor();
+    editor_->set(std::string(text) + (line.empty() ? "" : "\n" + line), "");
+    walk_.end();
+    changed_ = draw_at_once_ = true;
 }
 
 void ScreenTerminal::set_status(std::string line) {
@@ -213,6 +243,7 @@ ui::Style ScreenTerminal::style() const {
 LiveParts ScreenTerminal::parts() const {
     LiveParts parts;
     parts.tail = tail_;
+    parts.waiting = waiting_;
     parts.hints = hints_;
     if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
     const std::string prompt = ui::paint(style(), ui::kBold, ">") + " ";
@@ -236,6 +267,7 @@ LiveRows ScreenTerminal::rows_now() {
         question_->subject = rows_of(question_->content.subject, size_.columns);
         question_->subject_columns = size_.columns;
     }
+    others.tail.insert(others.tail.end(), others.waiting.begin(), others.waiting.end());
     others.tail.insert(others.tail.end(), others.hints.begin(), others.hints.end());
     QuestionState state;
     state.waits = drawn_waiting_;

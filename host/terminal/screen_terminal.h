@@ -63,6 +63,10 @@ public:
     void wake() override { inputs_.emplace_back(Woken{}); }
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
+    void set_waiting(std::vector<std::string> lines) override;
+    void set_can_take_back(bool on) override { can_take_back_ = on; }
+    void put_in_line(std::string_view text) override;
+    void run_outside(const std::function<void()>& program) override;
     void set_status(std::string line) override;
     void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
@@ -74,10 +78,13 @@ private:
         Key key;
         Time at{};                ///< when it was read
         bool may_answer = false;  ///< read alone or as the word of a choice, for the open question
+        bool is_lone_escape = false;  ///< the key Esc: no byte of a sequence followed
     };
     // One round: draws what is due, waits, reads what has come.
     void run_once();
     [[nodiscard]] std::chrono::milliseconds timeout();
+    [[nodiscard]] std::chrono::milliseconds key_timeout() const;
+    void take_lone_escape();
     void handle_signals();
     void read_keys();
     void read_typed_ahead();
@@ -87,6 +94,7 @@ private:
 
     // screen_terminal_keys.cpp
     void handle_key(const TimedKey& pressed);
+    bool handle_key_of_session(const TimedKey& pressed);
     bool handle_control(wchar_t c);
     void edit(const Key& key);
     void feed_editor(wchar_t c);
@@ -152,6 +160,7 @@ private:
     LiveArea area_;
     std::string finished_;  // lines not shown yet
     std::vector<std::string> tail_;
+    std::vector<std::string> waiting_;
     std::vector<std::string> hints_;
     std::string status_;
     std::optional<OpenQuestion> question_;
@@ -160,6 +169,7 @@ private:
     Time question_ready_at_{};          // when the question begins to take keys
     std::optional<Time> last_typed_;
     bool drawn_waiting_ = false;
+    bool can_take_back_ = false;
     bool changed_ = true;
     bool draw_at_once_ = true;
     bool resized_ = false;

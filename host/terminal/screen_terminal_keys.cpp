@@ -16,6 +16,7 @@ constexpr wchar_t control(char letter) {
 constexpr wchar_t kBackspace = 0x7f;
 constexpr std::string_view kUp = "\033[A";
 constexpr std::string_view kDown = "\033[B";
+constexpr std::string_view kShiftTab = "\033[Z";
 
 std::size_t characters_in(std::string_view text) {
     return to_wide(text).size();
@@ -50,7 +51,27 @@ void ScreenTerminal::handle_key(const TimedKey& pressed) {
         search(pressed.key);
         return;
     }
+    if (handle_key_of_session(pressed)) return;
     edit(pressed.key);
+}
+
+/// The keys that the interactive session gives a meaning.
+bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
+    const auto* typed = std::get_if<Typed>(&pressed.key);
+    const auto* sequence = std::get_if<Sequence>(&pressed.key);
+    if (pressed.is_lone_escape) {
+        inputs_.emplace_back(Escape{editor_->empty()});
+    } else if (typed != nullptr && typed->c == control('O')) {
+        inputs_.emplace_back(ShowFolded{});
+    } else if (sequence != nullptr && sequence->bytes == kShiftTab) {
+        inputs_.emplace_back(NextMode{});
+    } else if (can_take_back_ && sequence != nullptr && sequence->bytes == kUp &&
+               editor_->empty()) {
+        inputs_.emplace_back(TakeBack{});
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /// The control keys whose effect is not limited to the edited line.
@@ -286,9 +307,13 @@ void ScreenTerminal::walk_history(bool back) {
 }
 
 void ScreenTerminal::suspend() {
+    run_outside(Wakeups::stop_process_group);
+}
+
+void ScreenTerminal::run_outside(const std::function<void()>& program) {
     write(area_.update(std::exchange(finished_, {}), {}, size_));
     modes_.leave();
-    Wakeups::stop_process_group();
+    program();
     (void)wakeups_.take_signals();
     modes_.enter();
     area_.forget();

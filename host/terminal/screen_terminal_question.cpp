@@ -11,9 +11,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// After an ESC: the rest of a key sequence comes sooner than this, so then it was the key Esc.
-constexpr milliseconds kRestOfSequence{50};
-
 /// A key of ASCII, as a small letter or a control code; else 0.
 char plain_key(const Key& key) {
     const auto* typed = std::get_if<Typed>(&key);
@@ -80,23 +77,14 @@ bool ScreenTerminal::is_word_of_choice(const std::vector<Key>& keys) const {
     });
 }
 
-/// The time until the question takes keys, or until a held ESC counts as the key Esc.
+/// The time until the question takes keys.
 milliseconds ScreenTerminal::question_timeout() const {
-    if (!question_ || closed_) return Wakeups::kForever;
-    Time due = question_ready_at_;
-    if (now() >= question_ready_at_ || question_->text_open) {
-        if (!decoder_.holds_escape()) return Wakeups::kForever;
-        due = *last_typed_ + kRestOfSequence;
-    }
-    return std::max(std::chrono::ceil<milliseconds>(due - now()), milliseconds(0));
+    if (!question_ || question_->text_open || now() >= question_ready_at_) return Wakeups::kForever;
+    return std::chrono::ceil<milliseconds>(question_ready_at_ - now());
 }
 
 void ScreenTerminal::check_question_times() {
-    if (!question_) return;
-    if (drawn_waiting_ && !question_waits()) changed_ = draw_at_once_ = true;
-    if (question_waits() || !decoder_.holds_escape()) return;
-    if (now() >= *last_typed_ + kRestOfSequence)
-        keys_.push_back({decoder_.take_held_escape(), *last_typed_, true});
+    if (question_ && drawn_waiting_ && !question_waits()) changed_ = draw_at_once_ = true;
 }
 
 /// Draws again if the labels on the screen are for another size, or say that the question waits.

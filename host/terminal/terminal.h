@@ -73,11 +73,18 @@ struct QuestionAnswer {
     std::size_t variant = 0;  ///< of the choice
     std::string text = {};    ///< that the person wrote with a TextChoice; else empty
 };
-struct Hangup {};     ///< SIGHUP, or the terminal has gone: nothing can be shown any more
-struct Terminate {};  ///< SIGTERM
-struct Woken {};      ///< posted work called wake()
-using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Hangup,
-                           Terminate, Woken>;
+/// The key Esc where no question, search or vi mode uses it.
+struct Escape {
+    bool line_is_empty = false;
+};
+struct TakeBack {};    ///< Up in an empty line, while `set_can_take_back` is on
+struct ShowFolded {};  ///< Ctrl-O, while no question uses it
+struct NextMode {};    ///< Shift-Tab
+struct Hangup {};      ///< SIGHUP, or the terminal has gone: nothing can be shown any more
+struct Terminate {};   ///< SIGTERM
+struct Woken {};       ///< posted work called wake()
+using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Escape,
+                           TakeBack, ShowFolded, NextMode, Hangup, Terminate, Woken>;
 
 struct TerminalOptions {
     int in = 0, out = 1;
@@ -123,6 +130,19 @@ public:
     /// Lines that may still change, between the finished ones and the input. A dumb terminal
     /// ignores them.
     virtual void set_tail(std::vector<std::string> lines) = 0;
+    /// What is not finished yet: queued prompts, todos, subagents, jobs. Below the tail, above the
+    /// input. The first lines are the most important: the last ones go first when there is too
+    /// little room. A dumb terminal ignores them.
+    virtual void set_waiting(std::vector<std::string>) {}
+    /// Whether Up in an empty line returns TakeBack instead of the newest entry of the history.
+    virtual void set_can_take_back(bool) {}
+    /// Puts `text` into the edited line, before what stands there and separated by a line feed. The
+    /// person can change and enter it. A dumb terminal ignores it.
+    virtual void put_in_line(std::string_view) {}
+    /// Gives the terminal to `program`, with its own modes, while the live area is erased. Blocks
+    /// until it returns; then the live area is drawn again below what it has left on the screen. A
+    /// dumb terminal only calls it.
+    virtual void run_outside(const std::function<void()>& program) { program(); }
     /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;
     /// Whether output is under way, so that a prompt would only be in its way. A dumb terminal
