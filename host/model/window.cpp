@@ -75,6 +75,17 @@ WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) co
     return {kUnknownModel, max_tokens, false, false};
 }
 
+std::optional<std::int64_t> Windows::window(std::string_view model) const {
+    {
+        const Lock lock(mutex_);
+        if (const auto it = learned_.find(model); it != learned_.end()) return it->second;
+    }
+    for (const ModelFamily& family : kFamilies) {
+        if (model.find(family.name) != std::string_view::npos) return family.window;
+    }
+    return std::nullopt;
+}
+
 Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
     if (tokens < kSmallestWindow) return {};
     const std::string name = utf8::repair(model);

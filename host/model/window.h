@@ -43,6 +43,9 @@ public:
     /// most a quarter of a learned window. For an unknown model a request gets 50,000.
     [[nodiscard]] WindowShares shares(std::string_view model, std::int64_t max_tokens) const;
 
+    /// The window of the model in tokens, as it was stated or as the table has it.
+    [[nodiscard]] std::optional<std::int64_t> window(std::string_view model) const;
+
     /// The server has stated the window of this model. It is used from now on; the Error says why
     /// it was not written to the file. Ignored if `accepted` was called with more tokens.
     Result<void> learn(std::string_view model, std::int64_t tokens);

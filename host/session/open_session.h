@@ -95,6 +95,10 @@ public:
     /// how many.
     std::size_t move_to_background() { return session_jobs_->move_to_background(); }
     [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
+    /// The context window of a model in tokens, where it is known.
+    [[nodiscard]] std::optional<std::int64_t> context_window(std::string_view model) const {
+        return windows_->window(model);
+    }
 
     // The owner's thread again:
     [[nodiscard]] const agent::Session& session() const { return *session_; }

@@ -5,7 +5,6 @@
 #include "host/base/clock.h"
 #include "host/base/forced_end.h"
 #include "host/base/untrusted.h"
-#include "host/ui/headless.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
@@ -88,6 +87,7 @@ void Sitting::open_session(const std::string& id) {
     phase_ = Phase::kOpening;
     session_id_ = id;
     status_ = {};
+    tally_ = {};
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -130,7 +130,7 @@ void Sitting::on_failed(const session::StartFailure& failure) {
 }
 
 void Sitting::turn_began(const std::string& prompt) {
-    post([this] { ++status_.turns; });
+    post([this] { tally_.turn_began(); });
     work_began(prompt);
 }
 
@@ -161,8 +161,9 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     shown_changes_.clear();
     if (!result.prompt_recorded) {  // it is queued again
         ++status_.queued_prompts;
-        --status_.turns;
+        tally_.turn_was_not_recorded();
     }
+    tally_.add(result);
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
@@ -200,8 +201,7 @@ void Sitting::on_closed(std::size_t unfinished) {
 
 void Sitting::show(const std::vector<agent::AgentEvent>& events) {
     for (const agent::AgentEvent& event : events) {
-        if (const auto* answered = std::get_if<agent::Answered>(&event))
-            status_.last = ui::usage_of(answered->message);
+        tally_.add(event);
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
@@ -360,11 +360,18 @@ void Sitting::refresh_status() {
     refresh_busy();
     if (session_ != nullptr) {
         status_.jobs = session_->load();
-        status_.waiting_questions = session_->waiting_questions();
+        status_.window = session_->context_window(status_.model);
     }
     update_question_count();
-    terminal_.set_status(phase_ == Phase::kClosing ? std::string("leaving")
-                                                   : status_line(status_, wall_clock_ms()));
+    draw_status();
+}
+
+void Sitting::draw_status() {
+    status_.questions = open_questions();
+    status_.context_tokens = tally_.context_tokens();
+    terminal_.set_status(phase_ == Phase::kClosing
+                             ? std::string("leaving")
+                             : status_line(status_, wall_clock_ms(), width()));
 }
 
 }  // namespace tenon::sitting

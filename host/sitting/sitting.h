@@ -11,6 +11,7 @@
 #include "host/sitting/files_before.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
+#include "host/sitting/session_tally.h"
 #include "host/sitting/session_thread.h"
 #include "host/sitting/slash_commands.h"
 #include "host/sitting/status_line.h"
@@ -104,6 +105,7 @@ private:
     void update_question_count();
     void show_question();
     [[nodiscard]] std::size_t further_questions() const;
+    [[nodiscard]] std::size_t open_questions() const;
 
     // Leaving: sitting_leaving.cpp.
     void leave(int exit_code);
@@ -141,6 +143,7 @@ private:
     void print_or_hold(const std::vector<std::string>& lines);
     void refresh_tail();
     void refresh_status();
+    void draw_status();
     void refresh_busy();
     [[nodiscard]] std::size_t width() const;
 
@@ -150,6 +153,7 @@ private:
     const ui::Style style_;
     ui::Transcript transcript_;
     SessionStatus status_;
+    SessionTally tally_;
     Phase phase_ = Phase::kOpening;
     session::OpenSession* session_ = nullptr;  ///< while a session is open
     std::string session_id_;

@@ -129,7 +129,10 @@ void Sitting::change_model(const std::string& name) {
 void Sitting::clear() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};
-        post([this] { status_.last = {}; });
+        post([this] {
+            tally_.forget_context();
+            refresh_status();
+        });
         return {"The conversation begins anew."};
     });
 }

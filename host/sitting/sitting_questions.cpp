@@ -52,6 +52,12 @@ std::size_t Sitting::further_questions() const {
     return session_ != nullptr ? session_->waiting_questions() : 0;
 }
 
+/// The one that is shown, and those that wait behind it.
+std::size_t Sitting::open_questions() const {
+    const bool is_shown = question_ || phase_ == Phase::kAskingHowToLeave;
+    return (is_shown ? 1 : 0) + further_questions();
+}
+
 void Sitting::answer_question(const terminal::QuestionAnswer& given) {
     using permission::Consent;
     const auto& offers = question_->question.offers;
@@ -120,6 +126,7 @@ void Sitting::show_question() {
     } else {
         terminal_.set_question(std::nullopt);
     }
+    draw_status();
     if (!question_) print(std::exchange(held_lines_, {}));
 }
 

@@ -2,13 +2,17 @@
 
 #include <cstdio>
 #include <ctime>
+#include <vector>
 
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/cli/jobs_words.h"
 #include "host/ui/status_line.h"
 
 namespace tenon::sitting {
 namespace {
+
+constexpr std::string_view kBetweenParts = " · ";
 
 std::string clock_time(std::int64_t wall_ms) {
     const std::time_t seconds = wall_ms / 1000;
@@ -17,6 +21,17 @@ std::string clock_time(std::int64_t wall_ms) {
     char text[16];
     std::strftime(text, sizeof text, "%H:%M", &parts);
     return text;
+}
+
+std::string question_part(std::size_t questions) {
+    return questions == 0 ? std::string() : ui::counted(questions, "question");
+}
+
+std::string working_part(const SessionStatus& status, std::int64_t now_ms) {
+    if (status.working_since_ms == 0) return {};
+    const std::int64_t seconds = (now_ms - status.working_since_ms) / 1000;
+    return "working " +
+           (seconds < 60 ? std::to_string(seconds) + "s" : cli::in_short(seconds * 1000));
 }
 
 std::string jobs_part(const SessionStatus& status, std::int64_t now_ms) {
@@ -33,38 +48,55 @@ std::string jobs_part(const SessionStatus& status, std::int64_t now_ms) {
     return text;
 }
 
+std::string queued_part(std::size_t prompts) {
+    return prompts == 0 ? std::string() : ui::counted(prompts, "prompt") + " queued";
+}
+
+/// As many parts as fit; at least a piece of the first.
+std::string joined_parts(const std::vector<std::string>& parts, std::size_t columns) {
+    std::string line;
+    for (const std::string& part : parts) {
+        if (part.empty()) continue;
+        if (line.empty()) {
+            line = cut(part, columns);
+            continue;
+        }
+        const std::string longer = line + std::string(kBetweenParts) + part;
+        if (width_of(longer) > columns) break;
+        line = longer;
+    }
+    return line;
+}
+
 }  // namespace
 
 std::string short_count(std::int64_t number) {
-    char text[32];
     if (number < 1000) return std::to_string(number);
-    const bool millions = number >= 999'950;
-    std::snprintf(text, sizeof text, "%.1f%s", static_cast<double>(number) / (millions ? 1e6 : 1e3),
-                  millions ? "M" : "k");
+    const bool millions = number >= 999'500;
+    const double shown = static_cast<double>(number) / (millions ? 1e6 : 1e3);
+    char text[32];
+    std::snprintf(text, sizeof text, shown < 9.95 ? "%.1f" : "%.0f", shown);
+    std::string digits = text;
+    if (digits.ends_with(".0")) digits.resize(digits.size() - 2);
+    return digits + (millions ? "M" : "k");
+}
+
+std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window) {
+    if (tokens <= 0) return {};
+    std::string text = short_count(tokens);
+    if (window && *window > 0) {
+        const double percent = 100.0 * static_cast<double>(tokens) / static_cast<double>(*window);
+        text += " of " + short_count(*window) + ", " +
+                std::to_string(static_cast<std::int64_t>(percent)) + " %";
+    }
     return text;
 }
 
-std::string status_line(const SessionStatus& status, std::int64_t now_ms) {
-    std::string line = visible(status.model);
-    const auto add = [&line](const std::string& part) {
-        if (!part.empty()) line += " · " + part;
-    };
-    if (status.turns > 0) add("turn " + std::to_string(status.turns));
-    const agent::Usage& last = status.last;
-    const std::int64_t sent =
-        last.input_tokens + last.cache_read_input_tokens + last.cache_creation_input_tokens;
-    if (sent > 0) {
-        add(short_count(sent + last.output_tokens) + " tokens, " +
-            std::to_string(last.cache_read_input_tokens * 100 / sent) + "% cached");
-    }
-    add(jobs_part(status, now_ms));
-    if (status.waiting_questions > 0)
-        add(ui::counted(status.waiting_questions, "question") +
-            (status.waiting_questions == 1 ? " waits" : " wait"));
-    if (status.queued_prompts > 0) add(ui::counted(status.queued_prompts, "prompt") + " queued");
-    if (status.working_since_ms != 0)
-        add("working " + std::to_string((now_ms - status.working_since_ms) / 1000) + "s");
-    return line;
+std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::size_t columns) {
+    return joined_parts({question_part(status.questions), working_part(status, now_ms),
+                         jobs_part(status, now_ms), queued_part(status.queued_prompts), status.mode,
+                         context_text(status.context_tokens, status.window), visible(status.model)},
+                        columns);
 }
 
 }  // namespace tenon::sitting

@@ -4,28 +4,32 @@
 #include <optional>
 #include <string>
 
-#include "host/agent/message.h"
 #include "host/jobs/queue.h"
 
 namespace tenon::sitting {
 
 /// The contents of the last line of the screen.
 struct SessionStatus {
-    std::string model;
-    std::int64_t turns = 0;  ///< exchanges since the session was opened, with the present one
-    agent::Usage last;       ///< of the last answer
+    std::size_t questions = 0;          ///< the one that is shown, and those that wait behind it
+    std::int64_t working_since_ms = 0;  ///< wall clock; 0: idle
     jobs::QueueLoad jobs;
     std::size_t queued_prompts = 0;
-    std::size_t waiting_questions = 0;
-    std::int64_t working_since_ms = 0;  ///< wall clock; 0: idle
+    std::string mode;                    ///< of permissions, as the line names it; empty: ask
+    std::int64_t context_tokens = 0;     ///< of the conversation, as the last answer counted them
+    std::optional<std::int64_t> window;  ///< of the model, in tokens
+    std::string model;
 };
 
-/// "fable · turn 3 · 12.3k tokens, 87% cached · 2 jobs (1m05s), 1 queued · working 5s". The line of
-/// an idle session is not redrawn each second, so it has the time when the oldest job began instead
-/// of its duration.
-std::string status_line(const SessionStatus& status, std::int64_t now_ms);
+/// "1 question · working 5s · 2 jobs (1m05s), 1 job queued · 1 prompt queued · plan · 12k of 200k,
+/// 6 % · fable". Where that is wider than `columns`, parts are left out from the right; the first
+/// part is cut. The line of an idle session is not redrawn each second, so it has the time when the
+/// oldest job began instead of its duration.
+std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::size_t columns);
 
-/// "999", "12.3k", "1.2M"
+/// "12k of 200k, 6 %", without a window "12k"; empty for 0 tokens.
+std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window);
+
+/// "999", "1.3k", "12k", "1.2M"
 std::string short_count(std::int64_t number);
 
 }  // namespace tenon::sitting

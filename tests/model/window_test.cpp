@@ -44,6 +44,14 @@ TEST_F(WindowsTest, KeepAReserveForTheAnswerAndForOtherTokenCounts) {
     expect_shares(windows, "", 8'192, 50'000, 8'192);
 }
 
+TEST_F(WindowsTest, SayTheWholeWindowWhereItIsKnown) {
+    Windows windows({}, "");
+    EXPECT_EQ(windows.window("claude-sonnet-5-5"), 200'000);
+    EXPECT_EQ(windows.window("some-other-model"), std::nullopt);
+    ASSERT_TRUE(windows.learn("some-other-model", 8'000));
+    EXPECT_EQ(windows.window("some-other-model"), 8'000);
+}
+
 TEST_F(WindowsTest, AStatedWindowIsUsedAtOnceAndInLaterRuns) {
     Windows windows = of("http://a:1");
     ASSERT_TRUE(windows.load());

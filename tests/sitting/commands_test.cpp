@@ -296,7 +296,7 @@ TEST(SlashCommands, CommandsGetTheLimitOfDescriptorsThatTenonHadAlsoAfterResume)
         {.arguments = {"--yes"}});
     person.enters("first");
     EXPECT_TRUE(person.sees("First session.")) << person.shown();
-    EXPECT_TRUE(person.sees("turn 1")) << person.shown();  // it has ended
+    EXPECT_TRUE(person.turn_is_over()) << person.shown();
     person.types("\x04");
     EXPECT_EQ(person.leaves(), 0);
     person.sit_down({.arguments = {"--yes"}});

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <memory>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <sys/stat.h>
@@ -108,23 +109,35 @@ public:
             const std::string screen = terminal_->screen();
             const auto lines = terminal_->lines();
             if (lines.empty()) return false;
-            return lines.back() == "?" || (screen.find("n  no") != std::string::npos &&
-                                           lines.back().starts_with("test-model"));
+            return lines.back() == "?" ||
+                   (screen.find("n  no") != std::string::npos && states_a_question(lines.back()));
         });
+    }
+    /// Whether the row is the status line while a question takes keys: "2 questions · working 5s".
+    [[nodiscard]] static bool states_a_question(const std::string& row) {
+        static const std::regex question("^[0-9]+ question(?!.*waits for quiet).*");
+        return std::regex_match(row, question);
+    }
+    /// Whether the row is the status line of an idle session that has had an answer: "12k of 200k,
+    /// 6 % · test-model". Where the model is left out, the context may be too.
+    [[nodiscard]] static bool states_an_answer(const std::string& row) {
+        static const std::regex context("(^|· )[0-9.]+[kM]?( of [^·]*)?( ·|$)");
+        if (row.empty() || row.starts_with(">") || row.find("working") != std::string::npos)
+            return false;
+        return std::regex_search(row, context) || row.find("test-model") == std::string::npos;
     }
     /// Waits until the turn has ended. The text of its answer is shown before that.
     [[nodiscard]] bool turn_is_over() {
         return terminal_->wait_until([&] {
             const auto lines = terminal_->lines();
-            return !lines.empty() && lines.back().find("% cached") != std::string::npos &&
-                   lines.back().find("working") == std::string::npos;
+            return !lines.empty() && states_an_answer(lines.back());
         });
     }
     [[nodiscard]] bool is_asked_how_to_leave() {
         return terminal_->wait_until([&] {
             const auto lines = terminal_->lines();
             return terminal_->screen().find("c  cancel") != std::string::npos &&
-                   lines.back().starts_with("test-model");
+                   states_a_question(lines.back());
         });
     }
     int leaves() { return terminal_->wait().code; }

@@ -30,11 +30,20 @@ TEST(Sitting, AnswersPromptsAndSaysHowToGoOn) {
 }
 
 TEST(Sitting, ShowsWhatIsUnderWayInTheStatusLine) {
-    Person person({says("One.")});
-    EXPECT_TRUE(person.terminal().wait_for("test-model")) << person.shown();
-    person.enters("go");
-    EXPECT_TRUE(person.terminal().wait_for("turn 1 · ")) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("% cached")) << person.shown();
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "bash", {{"command", "cat gate"}}), says("One.")},
+                      {.arguments = {"--allow", "Bash(cat gate)"}, .size = size});
+        Gate gate(person.sandbox.workspace());
+        person.enters("go");
+        EXPECT_TRUE(person.terminal().wait_until([&] {
+            const auto lines = person.terminal().lines();
+            return !lines.empty() && lines.back().starts_with("working ");
+        })) << person.shown();
+        gate.wait();
+        gate.open();
+        EXPECT_TRUE(person.sees("One.") && person.turn_is_over()) << person.shown();
+    }
 }
 
 TEST(Sitting, SaysWhyATurnFailedAfterWhatTheModelHadSaid) {
@@ -63,17 +72,13 @@ TEST(Sitting, CountsATurnForAPromptAndAllItsRequests) {
                   {.arguments = {"--yes", "--session", "counted"}});
     person.enters("go");
     EXPECT_TRUE(person.sees("One.") && person.turn_is_over()) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("turn 1 · ")) << person.shown();
     person.enters("again");
     EXPECT_TRUE(person.sees("Two.") && person.turn_is_over()) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("turn 2 · ")) << person.shown();
     person.enters("/compact");
     EXPECT_TRUE(person.sees("tokens became") && person.turn_is_over()) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("turn 2 · ")) << person.shown();
     EXPECT_EQ(person.terminal().lines().back().find("queued"), std::string::npos);
     person.enters("more");
     EXPECT_TRUE(person.sees("Three.") && person.turn_is_over()) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("turn 3 · ")) << person.shown();
     person.enters("/exit");
     EXPECT_EQ(person.leaves(), 0) << person.shown();
     person.sit_down({.arguments = {"--session", "counted"}, .size = {200, 24}});

@@ -1,0 +1,40 @@
+#include "host/sitting/session_tally.h"
+
+#include "host/ui/headless.h"
+
+namespace tenon::sitting {
+
+std::int64_t sent_tokens(const agent::Usage& usage) {
+    agent::Usage sum{usage.input_tokens};  // a server may state any number
+    sum += {usage.cache_read_input_tokens};
+    sum += {usage.cache_creation_input_tokens};
+    return sum.input_tokens;
+}
+
+void SessionTally::add(const agent::AgentEvent& event) {
+    if (const auto* answered = std::get_if<agent::Answered>(&event)) {
+        last_answer_ = ui::usage_of(answered->message);
+        present_turn_ += last_answer_;
+        agent::Usage context{sent_tokens(last_answer_)};
+        context += {last_answer_.output_tokens};
+        context_tokens_ = context.input_tokens;
+    } else if (const auto* compacted = std::get_if<agent::Compacted>(&event)) {
+        context_tokens_ = compacted->tokens_after;
+    } else if (const auto* subagent = std::get_if<agent::SubagentEvent>(&event)) {
+        if (const auto* answer = std::get_if<agent::Answered>(&subagent->event))
+            present_turn_ += ui::usage_of(answer->message);
+    }
+}
+
+void SessionTally::add(const agent::RunResult& result) {
+    ended_turns_ += result.usage;
+    present_turn_ = {};
+}
+
+agent::Usage SessionTally::usage() const {
+    agent::Usage sum = ended_turns_;
+    sum += present_turn_;
+    return sum;
+}
+
+}  // namespace tenon::sitting
