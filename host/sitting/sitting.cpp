@@ -139,7 +139,7 @@ void Sitting::work_began(const std::string& prompt) {
     post([this, prompt] {
         // A dumb terminal has echoed the line.
         if (!prompt.empty() && (screen_.escapes || status_.queued_prompts > 0))
-            print(transcript_.prompt(prompt, width()));
+            print(transcript_.prompt(terminal_.echo_of(prompt), width()));
         if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
         status_.working_since_ms = wall_clock_ms();
         if (screen_.escapes) ticker_.set(true);
@@ -232,7 +232,7 @@ bool Sitting::take_shown_change(const agent::AgentEvent& event) {
 void Sitting::send_prompt(const std::string& prompt) {
     if (thread_->send_prompt(prompt)) return;
     ++status_.queued_prompts;
-    print("Queued: " + visible(prompt, true));
+    print("Queued: " + visible(terminal_.echo_of(prompt), true));
     refresh_status();
 }
 
@@ -244,7 +244,8 @@ void Sitting::handle(const terminal::EnteredLine& line) {
     if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
         return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
-        if (screen_.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
+        if (screen_.escapes)
+            print(ui::paint(style_, ui::kDim, "> " + visible(terminal_.echo_of(line.text), true)));
         return run_command(*command);
     }
     if (!choose_session(line.text)) send_prompt(line.text);

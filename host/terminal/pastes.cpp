@@ -1,44 +1,41 @@
 #include "host/terminal/pastes.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "host/ui/folded_prompt.h"
 
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kMaxShortLines = 10;
-constexpr std::size_t kMaxShortBytes = 2048;
 constexpr std::size_t kMaxKeptAfterEntry = 8 << 20;
-
-std::size_t line_count(std::string_view text) {
-    const auto ends = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    return ends + (text.empty() || text.back() == '\n' ? 0 : 1);
-}
-
-std::string with_commas(std::size_t number) {
-    std::string digits = std::to_string(number);
-    for (std::size_t at = digits.size(); at > 3;)
-        digits.insert(at -= 3, ",");
-    return digits;
-}
+constexpr std::size_t kMaxEchoed = 16 << 10;  // nobody types as much
+constexpr std::size_t kColumnsOfSign = 2;     // "> " before an entered line
+constexpr std::string_view kPreviewIndent = "  ";
 
 }  // namespace
 
 std::optional<std::string> Pastes::add(std::string text) {
-    const std::size_t lines = line_count(text);
-    if (lines <= kMaxShortLines && text.size() <= kMaxShortBytes) return text;
+    if (!ui::is_long_text(text)) return text;
+    const std::size_t lines = ui::line_count(text);
     if (bytes_kept() + text.size() > kMaxKept) return std::nullopt;
     std::string placeholder = "[pasted text #" + std::to_string(++count_) + ", " +
-                              with_commas(lines) + (lines == 1 ? " line]" : " lines]");
+                              ui::with_commas(lines) + (lines == 1 ? " line]" : " lines]");
     kept_.push_back({placeholder, std::move(text)});
     return placeholder;
+}
+
+/// The paste whose placeholder `line` begins with.
+std::deque<Pastes::KeptPaste>::const_iterator Pastes::placeholder_at(std::string_view line) const {
+    return std::find_if(kept_.begin(), kept_.end(), [&](const KeptPaste& one) {
+        return line.substr(0, one.placeholder.size()) == one.placeholder;
+    });
 }
 
 std::string Pastes::expanded(std::string_view line) const {
     std::string whole;
     while (!line.empty()) {
-        const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const KeptPaste& one) {
-            return line.substr(0, one.placeholder.size()) == one.placeholder;
-        });
+        const auto kept = placeholder_at(line);
         if (kept != kept_.end()) {
             whole += kept->text;
             line.remove_prefix(kept->placeholder.size());
@@ -49,6 +46,36 @@ std::string Pastes::expanded(std::string_view line) const {
         line.remove_prefix(next);
     }
     return whole;
+}
+
+std::string Pastes::with_placeholders(std::string_view text) const {
+    std::string line(text);
+    // The longest texts first, since one paste may hold another. Of equal texts the newest is last.
+    std::vector<const KeptPaste*> by_size;
+    for (auto one = kept_.rbegin(); one != kept_.rend(); ++one)
+        by_size.push_back(&*one);
+    std::stable_sort(by_size.begin(), by_size.end(), [](const KeptPaste* a, const KeptPaste* b) {
+        return a->text.size() > b->text.size();
+    });
+    for (const KeptPaste* one : by_size) {
+        if (const auto at = line.rfind(one->text); at != std::string::npos)
+            line.replace(at, one->text.size(), one->placeholder);
+    }
+    return line;
+}
+
+std::string Pastes::echo_of(std::string_view text, std::size_t columns) const {
+    if (!ui::is_long_text(text)) return std::string(text);
+    const std::string line = with_placeholders(text);
+    const std::size_t room = columns - std::min(columns, kColumnsOfSign);
+    if (line.size() > kMaxEchoed) return ui::folded_prompt(text, columns);
+    std::string previews;
+    for (std::size_t at = line.find('['); at != std::string::npos; at = line.find('[', at + 1)) {
+        const auto kept = placeholder_at(std::string_view(line).substr(at));
+        if (kept != kept_.end()) previews += ui::first_lines(kept->text, kPreviewIndent, room);
+    }
+    if (!previews.empty()) previews.pop_back();
+    return line + (previews.empty() ? "" : "\n" + previews);
 }
 
 std::size_t Pastes::placeholder_at_end(std::string_view text) const {

@@ -194,7 +194,7 @@ void ScreenTerminal::set_waiting(std::vector<std::string> lines) {
 
 void ScreenTerminal::put_in_line(std::string_view text) {
     const std::string line = editor_->before_cursor() + editor_->after_cursor();
-    editor_->set(std::string(text) + (line.empty() ? "" : "\n" + line), "");
+    editor_->set(pastes_.with_placeholders(text) + (line.empty() ? "" : "\n" + line), "");
     walk_.end();
     changed_ = draw_at_once_ = true;
 }

@@ -65,6 +65,9 @@ public:
     void set_tail(std::vector<std::string> lines) override;
     void set_waiting(std::vector<std::string> lines) override;
     void set_can_take_back(bool on) override { can_take_back_ = on; }
+    [[nodiscard]] std::string echo_of(std::string_view text) const override {
+        return pastes_.echo_of(text, size_.columns);
+    }
     void put_in_line(std::string_view text) override;
     void run_outside(const std::function<void()>& program) override;
     void set_status(std::string line) override;

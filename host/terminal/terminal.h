@@ -136,8 +136,14 @@ public:
     virtual void set_waiting(std::vector<std::string>) {}
     /// Whether Up in an empty line returns TakeBack instead of the newest entry of the history.
     virtual void set_can_take_back(bool) {}
+    /// How an entered text is echoed: long pastes in it as their placeholders, with their first
+    /// lines below. What comes back is for a person to see, within the present width.
+    [[nodiscard]] virtual std::string echo_of(std::string_view text) const {
+        return std::string(text);
+    }
     /// Puts `text` into the edited line, before what stands there and separated by a line feed. The
-    /// person can change and enter it. A dumb terminal ignores it.
+    /// person can change and enter it; long pastes in it have their placeholders again. A dumb
+    /// terminal ignores it.
     virtual void put_in_line(std::string_view) {}
     /// Gives the terminal to `program`, with its own modes, while the live area is erased. Blocks
     /// until it returns; then the live area is drawn again below what it has left on the screen. A

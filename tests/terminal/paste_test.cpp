@@ -1,3 +1,4 @@
+#include "host/terminal/pastes.h"
 #include "tests/terminal/terminal_fixture.h"
 
 namespace tenon::testing {
@@ -31,6 +32,43 @@ TEST_F(APaste, OfManyLinesHasAPlaceholder) {
     type(*pty, "\r", "line: (" + std::to_string(8 + text.size() + 3000) + " bytes)");
     type(*pty, "\033[A", "> look at [pasted text #1, 2,341 lines][pasted text #2, 1 line]");
     type(*pty, "\r", "line: (" + std::to_string(8 + text.size() + 3000) + " bytes)");
+}
+
+TEST(Pastes, AreEchoedAsPlaceholdersWithTheirFirstLines) {
+    terminal::Pastes pastes;
+    const std::string many = "first\n\tsecond\n" + repeated("line\n", 40);
+    const std::string wide = std::string(5000, 'x');
+    std::string line = "a " + *pastes.add(many);
+    line += " b " + *pastes.add(wide) + " c";
+    const std::string text = pastes.expanded(line);
+    EXPECT_EQ(pastes.with_placeholders(text), line);
+    struct Case {
+        std::string text;
+        std::size_t columns;
+        std::string echo;
+    };
+    const std::string beginning = "a [pasted text #1, 42 lines] b [pasted text #2, 1 line] c\n";
+    const std::vector<Case> cases = {
+        {"short", 80, "short"},
+        {text, 20, beginning + "  first\n      second\n  line\n  " + std::string(15, 'x') + "…"},
+        {text, 10, beginning + "  first\n      s…\n  line\n  " + std::string(5, 'x') + "…"},
+        {repeated("typed\n", 15), 80, repeated("typed\n", 15)},
+        {repeated("forgotten\n", 5000), 80, "forgotten\nforgotten\nforgotten\n… +4,997 lines"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.text.substr(0, 20) + " in " + std::to_string(c.columns));
+        EXPECT_EQ(pastes.echo_of(c.text, c.columns), c.echo);
+    }
+}
+
+TEST(Pastes, OfTheSameTextKeepTheirOrder) {
+    terminal::Pastes pastes;
+    const std::string text = repeated("line\n", 20);
+    (void)pastes.add(text);
+    std::string line = *pastes.add(text) + "and ";
+    line += *pastes.add(text);
+    EXPECT_EQ(line, "[pasted text #2, 20 lines]and [pasted text #3, 20 lines]");
+    EXPECT_EQ(pastes.with_placeholders(pastes.expanded(line)), line);
 }
 
 TEST_F(APaste, GoesAsAWholeWithOneBackspace) {
