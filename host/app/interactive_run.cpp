@@ -48,6 +48,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     const auto workspace = (*setup)->settings.workspace;
+    terminal_options.workspace = workspace;
     terminal_options.complete = [workspace](std::string_view word) {
         return word.starts_with('/') ? sitting::slash_completions(word)
                                      : terminal::complete_path(workspace, word);

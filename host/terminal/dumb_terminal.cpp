@@ -27,7 +27,7 @@ bool has_input(int fd) {
 
 DumbTerminal::DumbTerminal(TerminalOptions options)
     : options_(std::move(options)),
-      history_(options_.history),
+      history_(options_.history, options_.workspace),
       is_terminal_(::isatty(options_.in) == 1) {
     make_ctrl_b_end_lines(true);
 }

@@ -7,35 +7,41 @@
 #include <sys/stat.h>
 
 #include "host/base/atomic_file.h"
+#include "host/base/json.h"
 #include "host/base/utf8.h"
 
 namespace tenon::terminal {
 namespace {
 
-std::string line_of_entry(std::string_view entry) {
-    std::string line;
-    for (const char c : entry) {
-        if (c == '\\')
-            line += "\\\\";
-        else if (c == '\n')
-            line += "\\n";
-        else
-            line += c;
-    }
-    return line + '\n';
+constexpr std::int64_t kVersion = 1;
+
+std::string record_of(std::string_view text, const std::string& workspace) {
+    const OrderedJson record = {{"v", kVersion}, {"workspace", workspace}, {"text", text}};
+    return dump_ordered_json(record) + '\n';
 }
 
-std::string entry_of_line(std::string_view line) {
-    std::string entry;
+/// The text of a line of an older version.
+std::string text_of_old_line(std::string_view line) {
+    std::string text;
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (line[i] != '\\' || i + 1 == line.size()) {
-            entry += line[i];
+            text += line[i];
         } else {
             ++i;
-            entry += line[i] == 'n' ? '\n' : line[i];
+            text += line[i] == 'n' ? '\n' : line[i];
         }
     }
-    return utf8::repair(entry);
+    return utf8::repair(text);
+}
+
+/// The last `count` lines of `bytes`.
+std::string_view last_lines(std::string_view bytes, std::size_t count) {
+    std::size_t start = bytes.size();
+    for (; count > 0 && start > 0; --count) {
+        const auto feed = start < 2 ? std::string_view::npos : bytes.rfind('\n', start - 2);
+        start = feed == std::string_view::npos ? 0 : feed + 1;
+    }
+    return bytes.substr(start);
 }
 
 std::string read_to_end(int fd, ::off_t at) {
@@ -52,7 +58,8 @@ std::string read_to_end(int fd, ::off_t at) {
 
 }  // namespace
 
-History::History(std::filesystem::path file) : file_(std::move(file)) {
+History::History(std::filesystem::path file, const std::filesystem::path& workspace)
+    : file_(std::move(file)), workspace_(workspace.string()) {
     if (file_.empty()) return;
     {
         const UniqueFd fd = open_locked();
@@ -85,74 +92,97 @@ void History::read_new_entries(int fd) {
     const std::string bytes = read_to_end(fd, read_to_);
     std::size_t at = 0;
     for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n', at)) {
-        remember(entry_of_line(std::string_view(bytes).substr(at, end - at)));
+        if (auto entry = parse(std::string_view(bytes).substr(at, end - at)))
+            remember(std::move(*entry));
         ++lines_in_file_;
         at = end + 1;
     }
     read_to_ += static_cast<::off_t>(at);
 }
 
+/// None for a record of a newer version.
+std::optional<HistoryEntry> History::parse(std::string_view line) const {
+    const HistoryEntry old{text_of_old_line(line), false};
+    if (line.substr(0, 1) != "{") return old;
+    const auto record = parse_json(line);
+    const std::int64_t version = record ? integer_or(*record, "v", 0) : 0;
+    if (version > kVersion) return std::nullopt;
+    const std::string* text = version == kVersion ? string_in(member(*record, "text")) : nullptr;
+    if (text == nullptr) return old;
+    return HistoryEntry{*text, string_or(*record, "workspace") == workspace_};
+}
+
 void History::add(const std::string& entry, std::string_view written) {
-    if (entry.empty() || (!entries_.empty() && entries_.back() == entry)) return;
+    if (entry.empty() || is_newest_own(entry)) return;
     if (!file_.empty() && entry[0] != ' ' && written.size() <= kMaxBytes) {
         if (const UniqueFd fd = open_locked()) {
             read_new_entries(fd.get());
-            const std::string line = line_of_entry(written);
-            if (write_all(fd.get(), line)) {
-                read_to_ += static_cast<::off_t>(line.size());
+            const std::string record = record_of(written, workspace_);
+            if (write_all(fd.get(), record)) {
+                read_to_ += static_cast<::off_t>(record.size());
                 ++lines_in_file_;
             }
         }
     }
-    remember(entry);
+    remember({entry, true});
+}
+
+bool History::is_newest_own(const std::string& text) const {
+    const auto newest = std::find_if(entries_.rbegin(), entries_.rend(),
+                                     [](const HistoryEntry& entry) { return entry.is_own; });
+    return newest != entries_.rend() && newest->text == text;
 }
 
 void History::cut_file() {
     const UniqueFd fd = open_locked();
     if (!fd) return;
     read_new_entries(fd.get());
-    std::string bytes;
-    for (const std::string& entry : entries_)
-        bytes += line_of_entry(entry);
-    if (!write_file_atomically(file_, bytes, Sync::kNo)) return;
+    const std::string bytes = read_to_end(fd.get(), 0);
+    const std::string_view whole = std::string_view(bytes).substr(0, bytes.rfind('\n') + 1);
+    if (!write_file_atomically(file_, last_lines(whole, kMaxEntries), Sync::kNo)) return;
     struct stat now {};
     if (::stat(file_.c_str(), &now) != 0) return;
     inode_ = now.st_ino;
     read_to_ = now.st_size;
-    lines_in_file_ = entries_.size();
+    lines_in_file_ = kMaxEntries;
 }
 
-void History::remember(std::string entry) {
-    if (entry.empty() || (!entries_.empty() && entries_.back() == entry)) return;
+void History::remember(HistoryEntry entry) {
+    if (entry.text.empty() || (!entries_.empty() && entries_.back() == entry)) return;
     entries_.push_back(std::move(entry));
     if (entries_.size() > kMaxEntries + kMaxEntries / 4)
         entries_.erase(entries_.begin(), entries_.end() - static_cast<long>(kMaxEntries));
 }
 
-const std::string* HistoryWalk::back(const std::vector<std::string>& entries,
+const std::string* HistoryWalk::back(const std::vector<HistoryEntry>& entries,
                                      std::string_view line) {
     if (!walking_) {
         at_ = end_ = entries.size();
         line_ = line;
     }
     walking_ = true;
-    at_ = std::min(at_, entries.size());
-    return at_ == 0 ? nullptr : &entries[--at_];
+    for (std::size_t at = std::min(at_, entries.size()); at-- > 0;) {
+        if (!entries[at].is_own) continue;
+        at_ = at;
+        return &entries[at].text;
+    }
+    return nullptr;
 }
 
-const std::string* HistoryWalk::forward(const std::vector<std::string>& entries) {
+const std::string* HistoryWalk::forward(const std::vector<HistoryEntry>& entries) {
     if (!walking_) return nullptr;
-    if (++at_ < std::min(end_, entries.size())) return &entries[at_];
+    while (++at_ < std::min(end_, entries.size()))
+        if (entries[at_].is_own) return &entries[at_].text;
     walking_ = false;
     return &line_;
 }
 
-void HistorySearch::add(std::string_view text, const std::vector<std::string>& entries) {
+void HistorySearch::add(std::string_view text, const std::vector<HistoryEntry>& entries) {
     pattern_ += text;
     search(entries, at_ < entries.size() ? at_ + 1 : entries.size());
 }
 
-void HistorySearch::erase_last(const std::vector<std::string>& entries) {
+void HistorySearch::erase_last(const std::vector<HistoryEntry>& entries) {
     while (!pattern_.empty()) {
         const auto byte = static_cast<unsigned char>(pattern_.back());
         pattern_.pop_back();
@@ -161,17 +191,19 @@ void HistorySearch::erase_last(const std::vector<std::string>& entries) {
     search(entries, entries.size());
 }
 
-void HistorySearch::older(const std::vector<std::string>& entries) {
-    search(entries, std::min(at_, entries.size()));
+void HistorySearch::older(const std::vector<HistoryEntry>& entries) {
+    search(entries, std::min(at_, entries.size()), std::string(found_));
 }
 
-void HistorySearch::search(const std::vector<std::string>& entries, std::size_t below) {
+void HistorySearch::search(const std::vector<HistoryEntry>& entries, std::size_t below,
+                           std::string_view other_than) {
     failed_ = false;
     if (pattern_.empty()) return;
     for (std::size_t i = below; i-- > 0;) {
-        if (entries[i].find(pattern_) == std::string::npos) continue;
+        const std::string& text = entries[i].text;
+        if (text == other_than || text.find(pattern_) == std::string::npos) continue;
         at_ = i;
-        found_ = entries[i];
+        found_ = text;
         return;
     }
     failed_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,18 @@
 
 namespace tenon::terminal {
 
-/// The lines that were entered before, oldest first. A history file is shared with all sessions of
-/// this user: each entry is one line of it (`\\` for a backslash, `\n` for a line feed), appended
-/// under a lock. Failures to read or write the file are ignored; entries are then kept in memory
-/// only. Blocks while another session holds the lock. One thread.
+/// A text that was entered before.
+struct HistoryEntry {
+    std::string text;
+    bool is_own = false;  ///< entered in this workspace
+    bool operator==(const HistoryEntry&) const = default;
+};
+
+/// The texts that were entered before, oldest first. A history file is shared with all sessions of
+/// this user. A line of it is an entry, appended under a lock: `{"v":1,"workspace":…,"text":…}`.
+/// Lines of older versions (`\\` for a backslash, `\n` for a line feed) belong to no workspace.
+/// Records with a higher `v` are left alone. Failures to read or write the file are ignored;
+/// entries are then kept in memory only. Blocks while another session holds the lock. One thread.
 class History {
 public:
     /// The number of entries that are kept. A file with twice as many lines is cut to the newest.
@@ -23,37 +32,41 @@ public:
 
     History() = default;
     /// Reads `file`, if it exists. With an empty path there is no file.
-    explicit History(std::filesystem::path file);
+    History(std::filesystem::path file, const std::filesystem::path& workspace);
 
-    /// Adds `entry`, unless the newest entry is the same, and appends `written` to the file. An
-    /// entry that begins with a blank is not written. Also reads what other sessions have appended.
+    /// Adds `entry`, unless the newest entry of this workspace is the same, and appends `written`
+    /// to the file. An entry that begins with a blank is not written. Also reads what other
+    /// sessions have appended.
     void add(const std::string& entry, std::string_view written);
     void add(const std::string& entry) { add(entry, entry); }
 
-    [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+    [[nodiscard]] const std::vector<HistoryEntry>& entries() const { return entries_; }
 
 private:
     UniqueFd open_locked();
     void read_new_entries(int fd);
     void cut_file();
-    void remember(std::string entry);
+    void remember(HistoryEntry entry);
+    [[nodiscard]] std::optional<HistoryEntry> parse(std::string_view line) const;
+    [[nodiscard]] bool is_newest_own(const std::string& text) const;
 
     std::filesystem::path file_;
-    std::vector<std::string> entries_;
+    std::string workspace_;
+    std::vector<HistoryEntry> entries_;
     std::size_t lines_in_file_ = 0;
     ::off_t read_to_ = 0;
     ::ino_t inode_ = 0;
 };
 
-/// The position of a person who goes through the history with the arrow keys. The line that was
-/// edited before is kept as the newest entry. Entries that are added during a walk are not part of
-/// it. Pure.
+/// The position of a person who goes through the entries of this workspace with the arrow keys. The
+/// line that was edited before is kept as the newest entry. Entries that are added during a walk
+/// are not part of it. Pure.
 class HistoryWalk {
 public:
     /// The older entry, or null at the oldest. `line` is the text that is edited now.
-    const std::string* back(const std::vector<std::string>& entries, std::string_view line);
+    const std::string* back(const std::vector<HistoryEntry>& entries, std::string_view line);
     /// The newer entry, at last the line that was edited before; null when no walk has begun.
-    const std::string* forward(const std::vector<std::string>& entries);
+    const std::string* forward(const std::vector<HistoryEntry>& entries);
     void end() { walking_ = false; }
 
 private:
@@ -63,16 +76,16 @@ private:
     std::string line_;
 };
 
-/// The search backwards for entries that contain the typed pattern. Pure.
+/// The search backwards for entries of all workspaces that contain the typed pattern. Pure.
 class HistorySearch {
 public:
     /// `line` is the text that was edited when the search began.
     explicit HistorySearch(std::string line) : line_(std::move(line)) {}
 
-    void add(std::string_view text, const std::vector<std::string>& entries);
-    void erase_last(const std::vector<std::string>& entries);
-    /// Goes to the next older match.
-    void older(const std::vector<std::string>& entries);
+    void add(std::string_view text, const std::vector<HistoryEntry>& entries);
+    void erase_last(const std::vector<HistoryEntry>& entries);
+    /// Goes to the next older match with another text.
+    void older(const std::vector<HistoryEntry>& entries);
 
     [[nodiscard]] const std::string& pattern() const { return pattern_; }
     [[nodiscard]] bool failed() const { return failed_; }
@@ -81,7 +94,8 @@ public:
     [[nodiscard]] const std::string& line() const { return line_; }
 
 private:
-    void search(const std::vector<std::string>& entries, std::size_t below);
+    void search(const std::vector<HistoryEntry>& entries, std::size_t below,
+                std::string_view other_than = {});
 
     std::string line_;
     std::string pattern_;

@@ -30,7 +30,7 @@ ScreenTerminal::ScreenTerminal(TerminalOptions options)
     : options_(std::move(options)),
       modes_(options_.in, options_.out),
       decoder_(editrc_text()),
-      history_(options_.history),
+      history_(options_.history, options_.workspace),
       size_(screen_size(options_.out)) {}
 
 Result<void> ScreenTerminal::start() {

@@ -88,9 +88,10 @@ using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, Que
 
 struct TerminalOptions {
     int in = 0, out = 1;
-    bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
-    bool colour = false;            ///< the terminal's own parts may be styled
-    std::filesystem::path history;  ///< the file; empty: none. Its folder must exist
+    bool dumb = false;                ///< no escape sequences: TERM is dumb or not set
+    bool colour = false;              ///< the terminal's own parts may be styled
+    std::filesystem::path history;    ///< the file; empty: none. Its folder must exist
+    std::filesystem::path workspace;  ///< whose entries the arrow keys walk through; absolute
     /// Completions of a word that begins with `@`, or with `/` at the beginning of the line.
     std::function<std::vector<std::string>(std::string_view word)> complete;
     /// The text that goes into the history file for a line. Default: the line.

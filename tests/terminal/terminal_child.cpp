@@ -149,6 +149,7 @@ int main(int argc, char** argv) {
     if (const char* file = std::getenv("CLOCK_FILE"))
         options.now = [path = std::string(file)] { return time_in(path); };
     const std::string folder = argc > 2 ? argv[2] : ".";
+    options.workspace = folder;
     options.complete = [&](std::string_view word) { return complete(folder, word); };
     auto opened = Terminal::open(std::move(options));
     if (!opened) {

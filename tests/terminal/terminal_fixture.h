@@ -9,10 +9,10 @@ namespace tenon::testing {
 
 /// Tests with terminal_child in a pseudo-terminal.
 struct ATerminal : ::testing::Test {
-    std::unique_ptr<Pty> start(Pty::Size size = {80, 24}) {
+    std::unique_ptr<Pty> start(Pty::Size size = {80, 24}, const std::string& workspace = "work") {
         auto pty = std::make_unique<Pty>(
             std::vector<std::string>{TERMINAL_CHILD, (folder / "history").string(),
-                                     (folder / "work").string()},
+                                     (folder / workspace).string()},
             environment, folder.path(), size);
         EXPECT_TRUE(pty->wait_for("ready")) << pty->everything();
         return pty;
