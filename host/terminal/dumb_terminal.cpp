@@ -179,6 +179,16 @@ void DumbTerminal::print(std::string_view lines) {
     if (lines.back() != '\n') write("\n");
 }
 
+void DumbTerminal::page(PagedText text) {
+    constexpr std::size_t kPrintedAtOnce = 1000;
+    for (std::size_t at = 0; at < text.line_count(); at += kPrintedAtOnce) {
+        std::string lines;
+        for (const std::string& line : text.lines(at, kPrintedAtOnce))
+            lines.append(line).append("\n");
+        print(lines);
+    }
+}
+
 void DumbTerminal::set_tail(std::vector<std::string>) {}
 void DumbTerminal::set_status(std::string) {}
 

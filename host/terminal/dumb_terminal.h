@@ -26,6 +26,7 @@ public:
     void let_keys_signal(bool) override {}  // the kernel does that for lines
     void wake() override { inputs_.emplace_back(Woken{}); }
     void print(std::string_view lines) override;
+    void page(PagedText text) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
     void set_busy(bool on) override { busy_ = on; }

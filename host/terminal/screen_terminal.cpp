@@ -43,6 +43,7 @@ Result<void> ScreenTerminal::start() {
 }
 
 ScreenTerminal::~ScreenTerminal() {
+    close_pager();
     if (!lost_ && editor_) {
         write(area_.update(finished_, {}, size_));
     }
@@ -133,6 +134,7 @@ void ScreenTerminal::handle_signals() {
     if (seen.terminate) inputs_.emplace_back(Terminate{});
     if (seen.hangup) inputs_.emplace_back(Hangup{});
     if (seen.terminate || seen.hangup) {
+        close_pager();
         closed_ = true;
         modes_.let_keys_signal(true);  // keys are not read any more
     }
@@ -222,6 +224,7 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
     read_typed_ahead();
     question_ready_at_ = now() + kTimeToRead;
     if (last_typed_) question_ready_at_ = std::max(question_ready_at_, *last_typed_ + kQuiet);
+    if (pager_) write("\a");
     draw();  // the status says that it waits
     question_ready_at_ =
         std::max(question_ready_at_, now() + kTimeToRead);  // drawing may take long
@@ -281,7 +284,7 @@ LiveRows ScreenTerminal::rows_now() {
 }
 
 void ScreenTerminal::draw() {
-    if (lost_) return;
+    if (lost_ || draw_pager()) return;
     LiveRows rows = rows_now();
     const bool resized = std::exchange(resized_, false);
     const std::string finished = std::exchange(finished_, {});

@@ -9,6 +9,7 @@
 #include "host/terminal/line_editor.h"
 #include "host/terminal/live_layout.h"
 #include "host/terminal/middle_cut.h"
+#include "host/terminal/pager.h"
 #include "host/terminal/pastes.h"
 #include "host/terminal/terminal.h"
 #include "host/terminal/tty_modes.h"
@@ -70,6 +71,7 @@ public:
     }
     void put_in_line(std::string_view text) override;
     void run_outside(const std::function<void()>& program) override;
+    void page(PagedText text) override;
     void set_status(std::string line) override;
     void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
@@ -138,6 +140,11 @@ private:
     void check_question_times();
     void update_labels();
 
+    // screen_terminal_pager.cpp
+    bool pager_handles(const TimedKey& pressed);
+    bool draw_pager();
+    void close_pager();
+
     void draw();
     void write(std::string_view bytes);
     [[nodiscard]] ui::Style style() const;
@@ -167,6 +174,7 @@ private:
     std::vector<std::string> hints_;
     std::string status_;
     std::optional<OpenQuestion> question_;
+    std::optional<Pager> pager_;        // it has the screen and the keys
     WordRest word_rest_;                // of the last answer
     bool line_follows_answer_ = false;  // the edited line was begun after that answer
     Time question_ready_at_{};          // when the question begins to take keys
@@ -176,6 +184,7 @@ private:
     bool changed_ = true;
     bool draw_at_once_ = true;
     bool resized_ = false;
+    bool resized_below_pager_ = false;
     bool lost_ = false;    // nothing can be shown
     bool closed_ = false;  // nothing is read any more
     Time drawn_at_{};

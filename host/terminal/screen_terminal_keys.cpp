@@ -42,6 +42,7 @@ std::string_view first_characters(std::string_view line, std::size_t count) {
 
 void ScreenTerminal::handle_key(const TimedKey& pressed) {
     changed_ = draw_at_once_ = true;
+    if (pager_handles(pressed)) return;
     if (word_rest_.takes(pressed.key, pressed.at)) return;
     return_rest_to_line();
     const auto* typed = std::get_if<Typed>(&pressed.key);
@@ -307,7 +308,9 @@ void ScreenTerminal::walk_history(bool back) {
 }
 
 void ScreenTerminal::suspend() {
+    modes_.show_alternate_screen(false);
     run_outside(Wakeups::stop_process_group);
+    if (pager_) pager_->forget();
 }
 
 void ScreenTerminal::run_outside(const std::function<void()>& program) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/terminal/paged_text.h"
 
 /// A person at a terminal: the input that comes from them, and the output on their screen.
 namespace tenon::terminal {
@@ -150,6 +151,11 @@ public:
     /// until it returns; then the live area is drawn again below what it has left on the screen. A
     /// dumb terminal only calls it.
     virtual void run_outside(const std::function<void()>& program) { program(); }
+    /// Shows `text` in a pager on the alternate screen until the person closes it; a later text
+    /// replaces it. Does not block: `next` goes on, but what is printed meanwhile appears afterwards
+    /// and a question takes no key. Ctrl-O in the pager closes it and returns ShowFolded. A dumb
+    /// terminal prints the text.
+    virtual void page(PagedText text) = 0;
     /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;
     /// Whether output is under way, so that a prompt would only be in its way. A dumb terminal

@@ -14,10 +14,13 @@ namespace {
 
 constexpr std::string_view kPasteBracketsOn = "\033[?2004h";
 constexpr std::string_view kPasteBracketsOff = "\033[?2004l";
+constexpr std::string_view kAlternateScreenOn = "\033[?1049h";
+constexpr std::string_view kAlternateScreenOff = "\033[?25h\033[?1049l";
 
 // A signal handler uses these.
 volatile sig_atomic_t restore_in = -1;
 volatile sig_atomic_t restore_out = -1;
+volatile sig_atomic_t alternate_screen_on = 0;
 termios original_modes;
 
 constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
@@ -28,6 +31,10 @@ void restore_modes() {
     const int in = restore_in;
     if (in < 0) return;
     restore_in = -1;
+    if (alternate_screen_on != 0) {
+        alternate_screen_on = 0;
+        (void)!::write(restore_out, kAlternateScreenOff.data(), kAlternateScreenOff.size());
+    }
     (void)!::write(restore_out, kPasteBracketsOff.data(), kPasteBracketsOff.size());
     ::tcsetattr(in, TCSANOW, &original_modes);
 }
@@ -104,6 +111,13 @@ void TtyModes::let_keys_signal(bool on) {
     if (!entered_) return;
     raw_.c_lflag = on ? raw_.c_lflag | ISIG : raw_.c_lflag & ~static_cast<tcflag_t>(ISIG);
     ::tcsetattr(in_, TCSANOW, &raw_);
+}
+
+void TtyModes::show_alternate_screen(bool on) const {
+    if (!entered_ || on == (alternate_screen_on != 0)) return;
+    alternate_screen_on = on ? 1 : 0;
+    const std::string_view bytes = on ? kAlternateScreenOn : kAlternateScreenOff;
+    (void)!::write(out_, bytes.data(), bytes.size());
 }
 
 void TtyModes::leave() {

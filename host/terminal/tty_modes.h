@@ -27,6 +27,9 @@ public:
     void set_again() const;
     /// Whether Ctrl-C raises SIGINT instead of giving a key.
     void let_keys_signal(bool on);
+    /// Shows the alternate screen, or the normal one as it was before. A sudden end brings the
+    /// normal one back too.
+    void show_alternate_screen(bool on) const;
 
 private:
     int in_, out_;

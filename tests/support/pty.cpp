@@ -54,6 +54,7 @@ public:
         vterm_set_utf8(terminal_, 1);
         vterm_output_set_callback(terminal_, keep_answer, this);
         vterm_screen_set_callbacks(screen_, &kCallbacks, this);
+        vterm_screen_enable_altscreen(screen_, 1);
         vterm_screen_reset(screen_, 1);
     }
     ~Screen() { vterm_free(terminal_); }

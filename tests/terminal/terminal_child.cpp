@@ -97,6 +97,12 @@ void do_line(const std::string& line) {
                                         : std::vector<std::string>{rest, rest + " too"});
     } else if (word == "status") {
         terminal->set_status(rest);
+    } else if (word == "page") {
+        PagedText text;
+        for (int i = 1; i <= std::stoi(rest); ++i)
+            text.add("row " + std::to_string(i));
+        terminal->page(std::move(text));
+        terminal->post([] { terminal->print("printed meanwhile"); });
     } else if (word == "ask") {
         ask(rest);
     } else if (word == "stream") {
@@ -129,6 +135,8 @@ bool handle_input(const Input& input) {
         terminal->print(std::string("answer: ") + answer->key +
                         (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
                         (answer->text.empty() ? "" : " with " + shown(answer->text)));
+    } else if (std::holds_alternative<ShowFolded>(input)) {
+        terminal->print("show folded");
     } else if (std::holds_alternative<Hangup>(input)) {
         std::_Exit(129);
     } else {

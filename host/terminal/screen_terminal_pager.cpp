@@ -1,0 +1,63 @@
+// The pager on the alternate screen.
+#include "host/terminal/screen_terminal.h"
+
+namespace tenon::terminal {
+namespace {
+
+constexpr wchar_t kStopKey = 'Z' & 0x1f;
+
+}  // namespace
+
+void ScreenTerminal::page(PagedText text) {
+    if (changed_ && !pager_) draw();  // what the normal screen shows at a sudden end
+    pager_.emplace(std::move(text), style());
+    changed_ = draw_at_once_ = true;
+}
+
+/// While the pager is open, all keys but Ctrl-Z are its own.
+bool ScreenTerminal::pager_handles(const TimedKey& pressed) {
+    if (!pager_) return false;
+    if (pressed.key == Key(Typed{kStopKey})) {
+        suspend();
+        return true;
+    }
+    switch (pager_->handle(pressed.key)) {
+        case Pager::Effect::kStays:
+            break;
+        case Pager::Effect::kCloses:
+            close_pager();
+            break;
+        case Pager::Effect::kAsksForOlder:
+            close_pager();
+            inputs_.emplace_back(ShowFolded{});
+            break;
+    }
+    return true;
+}
+
+/// Whether there is a pager; then nothing else is drawn.
+bool ScreenTerminal::draw_pager() {
+    if (!pager_) return false;
+    modes_.show_alternate_screen(true);
+    if (std::exchange(resized_, false)) {
+        resized_below_pager_ = true;
+        pager_->forget();
+    }
+    pager_->set_notice(question_ ? "A question waits" : "");
+    write(pager_->draw(size_));
+    changed_ = draw_at_once_ = drawn_waiting_ = false;
+    drawn_at_ = std::chrono::steady_clock::now();
+    return true;
+}
+
+/// The normal screen shows what it showed before, and the drawing goes on from there.
+void ScreenTerminal::close_pager() {
+    if (!pager_) return;
+    pager_.reset();
+    modes_.show_alternate_screen(false);
+    resized_ = resized_ || std::exchange(resized_below_pager_, false);
+    restart_quiet_time();
+    changed_ = draw_at_once_ = true;
+}
+
+}  // namespace tenon::terminal
