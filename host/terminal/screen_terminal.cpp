@@ -110,7 +110,10 @@ void ScreenTerminal::take_lone_escape() {
 
 void ScreenTerminal::handle_signals() {
     const Wakeups::ReceivedSignals seen = wakeups_.take_signals();
-    if (seen.stop) {
+    if (outside_) {
+        // The other program has the signal too, and puts the terminal's modes back by itself.
+        if (seen.stop) Wakeups::stop_this_process();
+    } else if (seen.stop) {
         suspend();
     } else if (seen.resumed) {
         // Stopped by SIGSTOP: other programs may have written to the screen.
@@ -130,7 +133,7 @@ void ScreenTerminal::handle_signals() {
             if (on_resize) on_resize();
         }
     }
-    if (seen.interrupt) interrupt();
+    if (seen.interrupt && !outside_) interrupt();
     if (seen.terminate) inputs_.emplace_back(Terminate{});
     if (seen.hangup) inputs_.emplace_back(Hangup{});
     if (seen.terminate || seen.hangup) {

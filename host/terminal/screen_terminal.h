@@ -72,6 +72,8 @@ public:
     void put_in_line(std::string_view text) override;
     void run_outside(const std::function<void()>& program) override;
     void page(PagedText text) override;
+    OutsideEvents wait_outside(int fd, std::chrono::milliseconds timeout) override;
+    Result<int> run_program(const OutsideProgram& program) override;
     void set_status(std::string line) override;
     void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
@@ -91,6 +93,8 @@ private:
     [[nodiscard]] std::chrono::milliseconds key_timeout() const;
     void take_lone_escape();
     void handle_signals();
+    void give_away();
+    void come_back();
     void read_keys();
     void read_typed_ahead();
     void restart_quiet_time();
@@ -185,8 +189,9 @@ private:
     bool draw_at_once_ = true;
     bool resized_ = false;
     bool resized_below_pager_ = false;
-    bool lost_ = false;    // nothing can be shown
-    bool closed_ = false;  // nothing is read any more
+    bool outside_ = false;  // another program has the terminal
+    bool lost_ = false;     // nothing can be shown
+    bool closed_ = false;   // nothing is read any more
     Time drawn_at_{};
 };
 

@@ -309,19 +309,13 @@ void ScreenTerminal::walk_history(bool back) {
 
 void ScreenTerminal::suspend() {
     modes_.show_alternate_screen(false);
-    run_outside(Wakeups::stop_process_group);
-    if (pager_) pager_->forget();
-}
-
-void ScreenTerminal::run_outside(const std::function<void()>& program) {
-    write(area_.update(std::exchange(finished_, {}), {}, size_));
+    give_away();
     modes_.leave();
-    program();
-    (void)wakeups_.take_signals();
+    Wakeups::stop_process_group();
+    (void)wakeups_.take_signals();  // those that have stopped and continued it
     modes_.enter();
-    area_.forget();
-    restart_quiet_time();
-    changed_ = draw_at_once_ = true;
+    come_back();
+    if (pager_) pager_->forget();
 }
 
 }  // namespace tenon::terminal

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/terminal/outside_program.h"
 #include "host/terminal/paged_text.h"
 
 /// A person at a terminal: the input that comes from them, and the output on their screen.
@@ -147,14 +148,24 @@ public:
     /// person can change and enter it; long pastes in it have their placeholders again. A dumb
     /// terminal ignores it.
     virtual void put_in_line(std::string_view) {}
-    /// Gives the terminal to `program`, with its own modes, while the live area is erased. Blocks
-    /// until it returns; then the live area is drawn again below what it has left on the screen. A
-    /// dumb terminal only calls it.
+    /// Gives the terminal to `program`, with the modes that it had before this object, while the
+    /// live area is erased. Blocks until it returns; then the live area is drawn again below what
+    /// it has left on the screen. What is printed meanwhile is shown then. A dumb terminal only
+    /// calls it.
     virtual void run_outside(const std::function<void()>& program) { program(); }
+    /// For the function that run_outside has called, when it waits: blocks until `fd` (-1: none)
+    /// can be read, or something else has happened, or `timeout` (negative: none) is over.
+    /// Meanwhile posted work runs and signals are taken; SIGINT has no effect.
+    virtual OutsideEvents wait_outside(int, std::chrono::milliseconds) { return {}; }
+    /// Runs a program of the user with run_outside, and waits for its end. Returns its exit code,
+    /// or 128 + the signal that ended it. An Error: it was not started.
+    virtual Result<int> run_program(const OutsideProgram&) {
+        return Error{"this terminal cannot be given to another program"};
+    }
     /// Shows `text` in a pager on the alternate screen until the person closes it; a later text
-    /// replaces it. Does not block: `next` goes on, but what is printed meanwhile appears afterwards
-    /// and a question takes no key. Ctrl-O in the pager closes it and returns ShowFolded. A dumb
-    /// terminal prints the text.
+    /// replaces it. Does not block: `next` goes on, but what is printed meanwhile appears
+    /// afterwards and a question takes no key. Ctrl-O in the pager closes it and returns
+    /// ShowFolded. A dumb terminal prints the text.
     virtual void page(PagedText text) = 0;
     /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;

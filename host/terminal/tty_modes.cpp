@@ -88,6 +88,7 @@ void TtyModes::enter() {
     if (entered_) return;
     if (::tcgetattr(in_, &original_modes) != 0) return;
     raw_ = original_modes;
+    lent_ = false;
     raw_.c_iflag &= ~static_cast<tcflag_t>(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
     raw_.c_oflag |= OPOST | ONLCR;
     raw_.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ECHONL | ISIG | IEXTEN);
@@ -101,7 +102,7 @@ void TtyModes::enter() {
 }
 
 void TtyModes::set_again() const {
-    if (!entered_) return;
+    if (!entered_ || lent_) return;
     // Not TCSAFLUSH, which drops the keys that were typed while the program started.
     ::tcsetattr(in_, TCSADRAIN, &raw_);
     (void)!::write(out_, kPasteBracketsOn.data(), kPasteBracketsOn.size());
@@ -110,6 +111,7 @@ void TtyModes::set_again() const {
 void TtyModes::let_keys_signal(bool on) {
     if (!entered_) return;
     raw_.c_lflag = on ? raw_.c_lflag | ISIG : raw_.c_lflag & ~static_cast<tcflag_t>(ISIG);
+    if (lent_) return;
     ::tcsetattr(in_, TCSANOW, &raw_);
 }
 
@@ -124,6 +126,19 @@ void TtyModes::leave() {
     if (!entered_) return;
     entered_ = false;
     restore_modes();
+}
+
+void TtyModes::lend() {
+    if (!entered_) return;
+    lent_ = true;
+    restore_modes();
+}
+
+void TtyModes::take_back() {
+    if (!entered_) return;
+    lent_ = false;
+    restore_in = in_;
+    set_again();
 }
 
 }  // namespace tenon::terminal

@@ -23,6 +23,10 @@ public:
     /// Saves the present modes, and changes them.
     void enter();
     void leave();
+    /// Gives the old modes back for a while. Whatever other programs do to them meanwhile, the
+    /// modes that `enter` saved stay the old ones.
+    void lend();
+    void take_back();
     /// Sets them once more, after another program has changed them.
     void set_again() const;
     /// Whether Ctrl-C raises SIGINT instead of giving a key.
@@ -33,7 +37,7 @@ public:
 
 private:
     int in_, out_;
-    bool entered_ = false;
+    bool entered_ = false, lent_ = false;
     termios raw_{};
 };
 

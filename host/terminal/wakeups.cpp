@@ -132,7 +132,11 @@ bool Wakeups::has_work() {
     return !posted_.empty();
 }
 
-void Wakeups::stop_process_group() {
+void Wakeups::stop_this_process() {
+    stop(::getpid());
+}
+
+void Wakeups::stop(pid_t whom) {
     struct sigaction stopping {
     }, noting{};
     stopping.sa_handler = SIG_DFL;
@@ -141,7 +145,7 @@ void Wakeups::stop_process_group() {
     ::sigaddset(&let_in, SIGTSTP);
     ::sigaddset(&let_in, SIGCONT);  // or it would be delivered later
     if (::sigaction(SIGTSTP, &stopping, &noting) != 0) return;
-    ::kill(0, SIGTSTP);
+    ::kill(whom, SIGTSTP);
     ::pthread_sigmask(SIG_UNBLOCK, &let_in, &before);  // the process stops here
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::sigaction(SIGTSTP, &noting, nullptr);

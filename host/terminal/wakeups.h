@@ -52,9 +52,13 @@ public:
     bool run_posted(std::chrono::milliseconds budget);
     [[nodiscard]] bool has_work();
     /// Stops the process group as Ctrl-Z does, and returns when it continues.
-    static void stop_process_group();
+    static void stop_process_group() { stop(0); }
+    /// The same for this process alone.
+    static void stop_this_process();
 
 private:
+    static void stop(pid_t whom);
+
     static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH};
 
     UniqueFd posted_event_, signal_read_, signal_write_;

@@ -108,6 +108,9 @@ void do_line(const std::string& line) {
     } else if (word == "stream") {
         streaming = true;
         streamer = std::thread(stream);
+    } else if (word == "program") {
+        const auto end = terminal->run_program({rest});
+        terminal->print(end ? "program: " + std::to_string(*end) : end.error().message);
     } else if (word == "quiet") {
         stop_streaming();
     } else if (word == "crash") {
