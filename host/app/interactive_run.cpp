@@ -49,8 +49,9 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     terminal_options.history = (*setup)->settings.state_dir / "history";
     const auto workspace = (*setup)->settings.workspace;
     terminal_options.workspace = workspace;
-    terminal_options.complete = [workspace](std::string_view word) {
-        return word.starts_with('/') ? sitting::slash_completions(word)
+    sitting::Skills skills;
+    terminal_options.complete = [workspace, &skills](std::string_view word) {
+        return word.starts_with('/') ? sitting::slash_completions(word, skills)
                                      : terminal::complete_path(workspace, word);
     };
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
@@ -73,7 +74,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     }
     sitting::Sitting::End end;
     {
-        sitting::Sitting interactive(**setup, **terminal, screen);
+        sitting::Sitting interactive(**setup, **terminal, screen, skills);
         end = interactive.run();
     }
     if (log_on_screen) show_log({});

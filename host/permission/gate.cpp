@@ -167,6 +167,13 @@ const Rule* RuleGate::denied_read(const fs::path& path) const {
     return first_match(rules_.deny, RuleSubject::kRead, path);
 }
 
+const Rule* RuleGate::denied_skill(std::string_view name) const {
+    const auto found = std::find_if(rules_.deny.begin(), rules_.deny.end(), [&](const Rule& rule) {
+        return rule.subject() == RuleSubject::kSkill && rule.matches_name(name);
+    });
+    return found == rules_.deny.end() ? nullptr : &*found;
+}
+
 bool RuleGate::denies_any_read() const {
     return std::any_of(rules_.deny.begin(), rules_.deny.end(),
                        [](const Rule& rule) { return rule.subject() == RuleSubject::kRead; });

@@ -88,6 +88,13 @@ public:
     [[nodiscard]] const Rule* denied_read(const std::filesystem::path& path) const;
     [[nodiscard]] const Rule* denied_edit(const std::filesystem::path& path) const;
 
+    /// The deny rule that forbids the skill of this name; null: none.
+    [[nodiscard]] const Rule* denied_skill(std::string_view name) const;
+    /// Why deny rules or the built-in deny list forbid a call that the person makes; empty: they do
+    /// not. Nothing else is judged, since nobody has to be asked about their own act.
+    [[nodiscard]] std::string denial_of_own(const agent::ToolSpec& tool,
+                                            const agent::ToolCall& call) const;
+
     /// Whether any deny rule forbids reading of paths.
     [[nodiscard]] bool denies_any_read() const;
 
@@ -102,6 +109,8 @@ private:
 
     // judged_call.cpp: what a call needs
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
+    [[nodiscard]] JudgedCall judged_call(const agent::ToolSpec& tool, const agent::ToolCall& call,
+                                         std::string_view on_behalf_of) const;
     void add_needs_of_facts(JudgedCall& judged, const agent::ToolSpec& tool) const;
     [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
                                                const Json& input) const;

@@ -46,6 +46,16 @@ fs::path RuleGate::directory_of(std::string_view cwd) const {
 
 RuleGate::Verdict RuleGate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                                   std::stop_token stop, std::string_view on_behalf_of) {
+    return decide(judged_call(tool, call, on_behalf_of), stop);
+}
+
+std::string RuleGate::denial_of_own(const agent::ToolSpec& tool,
+                                    const agent::ToolCall& call) const {
+    return denial(judged_call(tool, call, {})).value_or("");
+}
+
+JudgedCall RuleGate::judged_call(const agent::ToolSpec& tool, const agent::ToolCall& call,
+                                 std::string_view on_behalf_of) const {
     JudgedCall judged;
     judged.who = judged.tool = tool.name;
     judged.subagent = on_behalf_of;
@@ -54,7 +64,7 @@ RuleGate::Verdict RuleGate::judge(const agent::ToolSpec& tool, const agent::Tool
     judged.read_only = tool.first_party && tool.read_only;
     if (!on_behalf_of.empty()) judged.who.append(" of ").append(on_behalf_of);
     add_needs_of_facts(judged, tool);
-    return decide(judged, stop);
+    return judged;
 }
 
 void RuleGate::add_needs_of_facts(JudgedCall& judged, const agent::ToolSpec& tool) const {

@@ -64,10 +64,11 @@ struct ToolDeclaration {
     bool operator==(const ToolDeclaration&) const = default;
 };
 
-/// The functions of the extension tenon.context/1: see tenon_context.
-enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
+/// The functions of the extensions tenon.context/1 and, the last two, tenon.prompts/1.
+enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks, kPrompts, kPrompt };
 /// Their names, in the order of Hook.
-inline constexpr const char* kHookNames[] = {"begin", "system_prompt", "remind", "carry", "tasks"};
+inline constexpr const char* kHookNames[] = {"begin", "system_prompt", "remind", "carry",
+                                             "tasks", "prompts",       "prompt"};
 inline const char* name_of(Hook hook) {
     return kHookNames[static_cast<std::size_t>(hook)];
 }
@@ -88,8 +89,8 @@ public:
                             CallPort& call) = 0;
 
     /// Calls one hook and returns the bytes that it put. Empty when the plugin does not have this
-    /// hook, or the hook fails. `input` is JSON for kBegin and empty for the others. Never called
-    /// by two threads at once.
+    /// hook, or the hook fails. `input` is JSON for kBegin and kPrompt and empty for the others.
+    /// Never called by two threads at once.
     virtual std::string run_hook(Hook hook, const std::string& input) = 0;
     [[nodiscard]] virtual bool has_hook(Hook hook) const = 0;
 

@@ -37,6 +37,10 @@ const char* words_for(Hook hook) {
             return "its hook carry";
         case Hook::kTasks:
             return "its hook tasks";
+        case Hook::kPrompts:
+            return "its list of prompts";
+        case Hook::kPrompt:
+            return "the text of a prompt";
     }
     return "a hook";
 }
@@ -127,6 +131,12 @@ void LocalInstance::find_hooks() {
     const RunningPlugin running(options_.id, "its function extension");
     try {
         hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
+        const auto* prompts =
+            static_cast<const tenon_prompts*>(library_.extension(self_, TENON_PROMPTS));
+        // A plugin may answer any id with its one table.
+        const bool usable = prompts != nullptr && static_cast<const void*>(prompts) != hooks_ && TENON_HAS(prompts, text) &&
+                            prompts->list != nullptr && prompts->text != nullptr;
+        prompts_ = usable ? prompts : nullptr;
     } catch (...) {  // the plugin broke the rules of the ABI
         ++faults_;
     }
@@ -202,6 +212,7 @@ LocalInstance::TextHook LocalInstance::text_hook(Hook hook) const {
 }
 
 bool LocalInstance::has_hook(Hook hook) const {
+    if (hook == Hook::kPrompts || hook == Hook::kPrompt) return prompts_ != nullptr;
     if (hook != Hook::kBegin) return text_hook(hook) != nullptr;
     return hooks_ != nullptr && TENON_HAS(hooks_, begin) && hooks_->begin != nullptr;
 }
@@ -217,7 +228,11 @@ std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
     if (!has_hook(hook)) return {};
     if (hook == Hook::kBegin)
         return text_from(words_for(hook), [&](tenon_sink) { hooks_->begin(self_, str(input)); });
-    return text_from(words_for(hook), [&](tenon_sink out) { text_hook(hook)(self_, out); });
+    return text_from(words_for(hook), [&](tenon_sink out) {
+        if (hook == Hook::kPrompt) return prompts_->text(self_, str(input), out);
+        if (hook == Hook::kPrompts) return prompts_->list(self_, out);
+        text_hook(hook)(self_, out);
+    });
 }
 
 tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& arguments,

@@ -64,8 +64,9 @@ private:
     std::unique_ptr<HostTable> host_;  // the plugin holds a pointer to it until destroy
     void* self_ = nullptr;
     bool created_ = false;
-    const tenon_context* hooks_ = nullptr;  // null: the plugin has no hooks
-    std::string session_;                   // id, for messages about a sudden end; empty: not known
+    const tenon_prompts* prompts_ = nullptr;  // null: it has none
+    const tenon_context* hooks_ = nullptr;    // null: the plugin has no hooks
+    std::string session_;  // id, for messages about a sudden end; empty: not known
     std::vector<ToolDeclaration> tools_;
     std::atomic<int> faults_{0};
 };

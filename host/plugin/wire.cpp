@@ -86,7 +86,7 @@ private:
 
     static constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
     static constexpr std::uint64_t kAnyU32 = ~std::uint32_t{0};
-    static constexpr auto kLastHook = static_cast<std::uint64_t>(Hook::kTasks);
+    static constexpr auto kLastHook = static_cast<std::uint64_t>(Hook::kPrompt);
 
     std::uint64_t number(std::uint64_t greatest) {
         std::uint64_t value = 0;

@@ -14,7 +14,7 @@ using plugin::Hook;
 using plugin::Message;
 
 constexpr Hook kAllHooks[] = {Hook::kBegin, Hook::kSystemPrompt, Hook::kRemind, Hook::kCarry,
-                              Hook::kTasks};
+                              Hook::kTasks, Hook::kPrompts,      Hook::kPrompt};
 
 /// The host keeps much less of the text of a hook.
 constexpr std::size_t kMaxHookText = 1U << 20U;

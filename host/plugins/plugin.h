@@ -87,6 +87,11 @@ public:
     /// The tasks of the workspace as JSON (see tenon_context), whole; empty when the plugin keeps
     /// none.
     [[nodiscard]] std::string tasks() { return instance_->run_hook(plugin::Hook::kTasks, {}); }
+    /// What the functions of tenon_prompts put, whole; empty: the plugin has none.
+    [[nodiscard]] std::string prompts() { return instance_->run_hook(plugin::Hook::kPrompts, {}); }
+    [[nodiscard]] std::string prompt(const std::string& request) {
+        return instance_->run_hook(plugin::Hook::kPrompt, request);
+    }
 
 private:
     Plugin(PluginOrigin origin, const Services& services, LogSink log)

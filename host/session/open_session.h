@@ -11,6 +11,7 @@
 #include "host/agent/session.h"
 #include "host/base/mutex.h"
 #include "host/model/window.h"
+#include "host/plugins/named_prompts.h"
 #include "host/session/job_inbox.h"
 #include "host/session/open_tools.h"
 #include "host/session/subagents.h"
@@ -40,6 +41,16 @@ public:
 
     /// Adds the prompt and runs the loop until there is nothing to do. Blocks.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
+
+    /// The same with a line as a person has typed it: `/NAME ARGUMENTS` with the name of a skill
+    /// stands for the skill's text.
+    agent::RunResult run_typed(std::string_view typed, std::stop_token stop);
+
+    /// The skills that a person can name, also those that have appeared since the last call.
+    /// Between turns only.
+    [[nodiscard]] std::vector<plugins::NamedPrompt> skills() const {
+        return plugins::named_prompts(*registry_);
+    }
 
     /// Delivers the ends of jobs and runs the loop as `run` does, without a prompt.
     agent::RunResult wake(std::stop_token stop) {
@@ -108,6 +119,9 @@ public:
 
 private:
     explicit OpenSession(OpenOptions options) : OpenTools(std::move(options)) {}
+
+    // open_session_typed.cpp
+    Result<std::string> typed_prompt(std::string_view typed) const;
 
     void add_services();
     Result<void, StartFailure> open_session();

@@ -208,7 +208,7 @@ void SessionThread::do_work(session::OpenSession& session, const Work& work) {
     if (work.command) return work.command(session, stop);
     watcher_.turn_began(work.prompt);
     agent::RunResult result =
-        work.prompt.empty() ? session.wake(stop) : session.run(work.prompt, stop);
+        work.prompt.empty() ? session.wake(stop) : session.run_typed(work.prompt, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
         const Lock lock(mutex_);
         interrupted_ = true;

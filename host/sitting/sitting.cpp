@@ -39,10 +39,12 @@ bool are_deltas(const std::vector<agent::AgentEvent>& events) {
 
 }  // namespace
 
-Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen)
+Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen,
+                 Skills& skills)
     : setup_(setup),
       terminal_(terminal),
       screen_(screen),
+      skills_(skills),
       style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
       transcript_(style_),
       questions_(
@@ -102,8 +104,9 @@ void Sitting::opened(session::OpenSession& session) {
     if (session.session().resumed())
         line += ", resumed after " +
                 ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
-    post([this, &session, line, model = head.model] {
+    post([this, &session, line, model = head.model, skills = session.skills()] {
         if (phase_ != Phase::kOpening) return;
+        skills_ = skills;
         phase_ = Phase::kOpen;
         session_ = &session;
         previous_session_ = session_id_;
@@ -244,6 +247,7 @@ void Sitting::handle(const terminal::EnteredLine& line) {
     if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
         return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
+        if (is_skill(command->name, skills_)) return send_prompt(line.text);
         if (screen_.escapes)
             print(ui::paint(style_, ui::kDim, "> " + visible(terminal_.echo_of(line.text), true)));
         return run_command(*command);

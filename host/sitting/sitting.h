@@ -33,8 +33,9 @@ public:
         int exit_code = 0;
         std::string message;  ///< for standard error, after the terminal has been closed
     };
-    /// `setup` and `terminal` must outlive the object.
-    Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen);
+    /// `setup`, `terminal` and `skills` must outlive the object, which keeps `skills` up to date.
+    Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen,
+            Skills& skills);
 
     /// Blocks until the person leaves, a signal ends the program, or no session can be opened.
     End run();
@@ -150,6 +151,7 @@ private:
     const session::RunSetup& setup_;
     terminal::Terminal& terminal_;
     const cli::Screen screen_;
+    Skills& skills_;  ///< of the open session
     const ui::Style style_;
     ui::Transcript transcript_;
     SessionStatus status_;

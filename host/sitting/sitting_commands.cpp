@@ -72,9 +72,9 @@ void Sitting::run_command(const SlashCommand& command) {
     for (const auto& [name, handler] : kHandlers) {
         if (name == command.name) return handler(*this, command.argument);
     }
-    const auto meant = nearest_slash_command(command.name);
+    const auto meant = nearest_slash_command(command.name, skills_);
     print("There is no command /" + visible(command.name) + "; " +
-          (meant ? "did you mean /" + std::string(*meant) + "?" : "/help lists them."));
+          (meant ? "did you mean /" + visible(*meant) + "?" : "/help lists them."));
 }
 
 /// Runs on the session's thread between turns; then prints the returned lines.
@@ -166,8 +166,9 @@ void Sitting::show_plugins() {
 }
 
 void Sitting::reload() {
-    in_session([](session::OpenSession& session, const std::stop_token&) -> Lines {
+    in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         const auto done = session.reload();
+        post([this, skills = session.skills()] { skills_ = skills; });
         if (!done) return {visible(done.error().message)};
         Lines lines;
         for (const std::string& line : *done)

@@ -23,7 +23,9 @@ constexpr std::array<SlashHelp, 10> kCommands = {{
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
-constexpr std::array<std::string_view, 13> kKeys = {
+constexpr std::array<std::string_view, 15> kKeys = {
+    "/SKILL [ARGUMENTS] sends the text of a skill.",
+    "",
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
@@ -79,13 +81,22 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
     return command;
 }
 
-std::optional<std::string_view> nearest_slash_command(std::string_view name) {
+bool is_skill(std::string_view name, const Skills& skills) {
+    const auto is_it = [&](const auto& one) { return one.name == name; };
+    return std::none_of(kCommands.begin(), kCommands.end(), is_it) &&
+           std::any_of(skills.begin(), skills.end(), is_it);
+}
+
+std::optional<std::string> nearest_slash_command(std::string_view name, const Skills& skills) {
     std::vector<std::string_view> names;
     for (const SlashHelp& command : kCommands)
         names.push_back(command.name);
     for (const auto& [other, meant] : kOtherNames)
         names.push_back(other);
-    return nearest(name, names);
+    for (const auto& skill : skills)
+        names.push_back(skill.name);
+    const auto found = nearest(name, names);
+    return found ? std::optional(std::string(*found)) : std::nullopt;
 }
 
 std::span<const SlashHelp> slash_commands() {
@@ -105,11 +116,16 @@ std::vector<std::string> slash_help() {
     return lines;
 }
 
-std::vector<std::string> slash_completions(std::string_view word) {
+std::vector<std::string> slash_completions(std::string_view word, const Skills& skills) {
     std::vector<std::string> found;
     for (const SlashHelp& command : kCommands) {
         std::string name = "/" + std::string(command.name);
         if (name.starts_with(word)) found.push_back(std::move(name));
+    }
+    for (const auto& skill : skills) {
+        std::string name = "/" + skill.name;
+        if (name.starts_with(word) && is_skill(skill.name, skills))
+            found.push_back(std::move(name));
     }
     return found;
 }

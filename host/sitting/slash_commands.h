@@ -6,8 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "host/plugins/named_prompts.h"
+
 /// The lines of an interactive session that begin with a slash. Pure functions.
 namespace tenon::sitting {
+
+/// The skills of the open session, which are commands too. A command of Tenon with the name of a
+/// skill wins.
+using Skills = std::vector<plugins::NamedPrompt>;
+[[nodiscard]] bool is_skill(std::string_view name, const Skills& skills);
 
 struct SlashCommand {
     std::string name;      ///< without the slash: "jobs"; as entered when it does not exist
@@ -19,8 +26,8 @@ struct SlashCommand {
 /// exist; one that exists has its name from `slash_commands`, whatever its letter case was and also
 /// when the line has another name of it ("/q").
 std::optional<SlashCommand> slash_command(std::string_view line);
-/// The command that `name` is probably a misspelling of.
-std::optional<std::string_view> nearest_slash_command(std::string_view name);
+/// The command or the skill that `name` is probably a misspelling of.
+std::optional<std::string> nearest_slash_command(std::string_view name, const Skills& skills = {});
 
 /// What /help says about a command.
 struct SlashHelp {
@@ -30,7 +37,7 @@ std::span<const SlashHelp> slash_commands();
 
 /// The text of /help: commands and keys, a line each.
 std::vector<std::string> slash_help();
-/// The commands that begin with `word`: "/jobs", …
-std::vector<std::string> slash_completions(std::string_view word);
+/// The commands and skills that begin with `word`: "/jobs", …
+std::vector<std::string> slash_completions(std::string_view word, const Skills& skills = {});
 
 }  // namespace tenon::sitting

@@ -93,6 +93,13 @@ bool Document::yes(std::string_view field) const {
     return false;
 }
 
+bool Document::no(std::string_view field) const {
+    const std::string value = text(field);
+    for (const char* word : {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
+        if (value == word) return true;
+    return false;
+}
+
 Document parse(std::string_view bytes) {
     if (bytes.size() > kMaxBytes) throw Malformed("it is larger than 1 MiB");
     if (const auto bad = first_bad_byte(bytes); bad != std::string_view::npos)

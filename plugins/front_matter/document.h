@@ -36,6 +36,8 @@ struct Document {
     [[nodiscard]] std::string text_as_written(std::string_view field) const;
     /// Whether a field is true, in any of YAML's spellings.
     [[nodiscard]] bool yes(std::string_view field) const;
+    /// Whether it is false.
+    [[nodiscard]] bool no(std::string_view field) const;
 };
 
 /// `bytes` may be anything. A byte order mark and lines that end in CRLF are accepted.

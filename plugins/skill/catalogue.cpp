@@ -71,7 +71,9 @@ Skill read_skill(const Host& host, const std::string& folder, const AddRemark& a
     if (skill.name.empty()) skill.name = front_matter::one_line(folder_name);
     skill.description = document.text_as_written("description");
     if (skill.description.empty()) throw Failure("it has no description");
+    skill.arguments = front_matter::cut(document.text_as_written("argument-hint"), kMaxName);
     skill.hidden = document.yes("disable-model-invocation");
+    skill.only_model = document.no("user-invocable");
     for (const std::string& blemish : blemishes(document, skill, folder_name))
         add_remark(Remark::kOdd, skill.file() + ": " + blemish);
     return skill;
@@ -95,6 +97,47 @@ Skill read_plugin_skill(const Host& host, const Roots::PluginSkill& place) {
     if (!flaws.empty()) throw Failure(flaws);
     skill.name = place.plugin + ":" + skill.name;
     return skill;
+}
+
+/// Puts `value` in the place of every `mark`; false: there was none.
+bool replace_all(std::string& text, std::string_view mark, std::string_view value) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += value.size()) {
+        text.replace(at, mark.size(), value);
+        ++found;
+    }
+    return found > 0;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    constexpr const char* kBlanks = " \t\r\n";
+    for (auto at = text.find_first_not_of(kBlanks); at != text.npos;) {
+        const auto end = text.find_first_of(kBlanks, at);
+        words.emplace_back(text.substr(at, end - at));
+        at = text.find_first_not_of(kBlanks, end);
+    }
+    return words;
+}
+
+/// The words for `$1` to `$9`; a number without a word stays.
+bool replace_numbers(std::string& text, const std::vector<std::string>& words) {
+    bool found = false;
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char digit = i + 1 < text.size() ? text[i + 1] : '\0';
+        const bool is_last = i + 2 >= text.size() || text[i + 2] < '0' || text[i + 2] > '9';
+        const auto number = static_cast<std::size_t>(digit - '0');
+        if (text[i] != '$' || digit < '1' || digit > '9' || !is_last || number > words.size()) {
+            out += text[i];
+            continue;
+        }
+        out += words[number - 1];
+        found = true;
+        ++i;
+    }
+    text = std::move(out);
+    return found;
 }
 
 }  // namespace
@@ -146,6 +189,19 @@ std::vector<std::string> Catalogue::names() const {
     return names;
 }
 
+std::vector<const Skill*> Catalogue::of_person() const {
+    std::vector<const Skill*> skills;
+    for (const Skill& skill : skills_)
+        if (!skill.only_model) skills.push_back(&skill);
+    return skills;
+}
+
+const Skill* Catalogue::find_of_person(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end() || skills_[found->second].only_model) return nullptr;
+    return &skills_[found->second];
+}
+
 std::string Catalogue::prompt(std::string_view workspace) const {
     std::vector<front_matter::ListedItem> entries;
     for (const Skill& skill : skills_) {
@@ -170,6 +226,17 @@ std::string Catalogue::prompt(std::string_view workspace) const {
 
 std::string read_body(const Host& host, const Skill& skill) {
     return read_document(host, skill.file()).body;
+}
+
+std::string with_arguments(std::string_view body, std::string_view arguments,
+                           std::string_view folder) {
+    std::string text(body);
+    replace_all(text, "${CLAUDE_SKILL_DIR}", folder);
+    // Only one of the two, so that nothing is replaced in the arguments.
+    const bool used =
+        replace_all(text, "$ARGUMENTS", arguments) || replace_numbers(text, words_of(arguments));
+    if (!used && !arguments.empty()) text.append("\n\nARGUMENTS: ").append(arguments);
+    return text;
 }
 
 }  // namespace tenon::skill

@@ -1,5 +1,6 @@
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include <tenon/plugin.hpp>
 
@@ -11,6 +12,7 @@ namespace tenon::skill {
 namespace {
 
 constexpr std::size_t kMaxShownName = 100;
+constexpr std::size_t kMaxShownDescription = 300;
 
 constexpr const char* kSchema =
     R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false})";
@@ -53,22 +55,56 @@ public:
 
     std::string system_prompt() override { return skills()->prompt(host().workspace()); }
 
+    /// From the second time on also skills that are newer than the start of the session.
+    std::string prompts() override {
+        if (std::exchange(listed_, true)) scan();
+        std::string list;
+        const std::shared_ptr<const Catalogue> known = skills();
+        for (const Skill* skill : known->of_person()) {
+            JsonObject entry;
+            entry.text("name", skill->name)
+                .text("description", front_matter::cut(skill->description, kMaxShownDescription))
+                .text("arguments", skill->arguments);
+            list += (list.empty() ? "" : ",") + entry.json();
+        }
+        return "[" + list + "]";
+    }
+    std::string prompt(const std::string& name, const std::string& arguments) override {
+        const std::shared_ptr<const Catalogue> known =
+            scanned_for([&](const Catalogue& all) { return all.find_of_person(name) != nullptr; });
+        const Skill* skill = known->find_of_person(name);
+        if (skill == nullptr) throw unknown(name, *known);
+        return tagged(*skill, with_arguments(body_of(*skill), arguments, skill->folder)) +
+               "\nFiles that this skill names are relative to " + skill->folder + ".";
+    }
+
 private:
     void load(const Call& call) {
         const std::string name = call.args().text("name");
-        std::shared_ptr<const Catalogue> known = skills();
-        if (known->find(name) == nullptr) {  // it may be newer than the last scan
-            scan();
-            known = skills();
-        }
+        const std::shared_ptr<const Catalogue> known =
+            scanned_for([&](const Catalogue& all) { return all.find(name) != nullptr; });
         const Skill* skill = known->find(name);
         if (skill == nullptr) throw unknown(name, *known);
+        call.write(tagged(*skill, body_of(*skill)));
+    }
+
+    static std::string tagged(const Skill& skill, const std::string& body) {
+        return "<skill name=\"" + escaped(skill.name) + "\">\n" + body + "\n</skill>";
+    }
+
+    [[nodiscard]] std::string body_of(const Skill& skill) const {
         try {
-            call.write("<skill name=\"" + escaped(skill->name) + "\">\n" +
-                       read_body(host(), *skill) + "\n</skill>");
+            return read_body(host(), skill);
         } catch (const Failure& failure) {
-            throw Failure("Error: " + skill->file() + ": " + failure.what(), failure.rc());
+            throw Failure("Error: " + skill.file() + ": " + failure.what(), failure.rc());
         }
+    }
+
+    /// The skills, scanned again when those of the last scan do not have what is wanted.
+    template <class HasIt>
+    std::shared_ptr<const Catalogue> scanned_for(HasIt has_it) {
+        if (!has_it(*skills())) scan();
+        return skills();
     }
 
     static Failure unknown(const std::string& name, const Catalogue& known) {
@@ -99,6 +135,7 @@ private:
         const std::lock_guard lock(mutex_);
         return skills_;
     }
+    bool listed_ = false;
     std::mutex mutex_;
     std::shared_ptr<const Catalogue> skills_;  // never null after setup
     front_matter::Remarks remarks_;

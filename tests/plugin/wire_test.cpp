@@ -22,7 +22,7 @@ TEST(Wire, DecodesWhatWasEncodedAndNothingElse) {
     expect_only_whole(Hello{"1.0", "{}"});
     expect_only_whole(InstanceOptions{"id", "/dir", "/ws", "{}", "/state"});
     expect_only_whole(Listing{{{"a", "does a", "{}", 17, "{}"}, {"b", "\xFF\0z", "", 0, ""}},
-                              {Hook::kBegin, Hook::kTasks}});
+                              {Hook::kBegin, Hook::kPrompt}});
     expect_only_whole(Refusal{"why", "what to do"});
     expect_only_whole(Invocation{"tool", R"({"a":1})", 123456789012345});
     expect_only_whole(ServiceCall{7, "path.open/1", "{}", std::string("\0body", 5)});
@@ -55,8 +55,8 @@ TEST(Wire, RefusesCodesAndHooksThatDoNotExist) {
     EXPECT_FALSE(decode_code(encode_code(-1)));
     EXPECT_EQ(decode_code(encode_code(TENON_FAULT)), TENON_FAULT);
     EXPECT_FALSE(decode<ServiceAnswer>(encode(ServiceAnswer{8, ""})));
-    EXPECT_FALSE(decode<HookCall>(encode(HookCall{static_cast<Hook>(5), ""})));
-    EXPECT_FALSE(decode<Listing>(encode(Listing{{}, {static_cast<Hook>(5)}})));
+    EXPECT_FALSE(decode<HookCall>(encode(HookCall{static_cast<Hook>(7), ""})));
+    EXPECT_FALSE(decode<Listing>(encode(Listing{{}, {static_cast<Hook>(7)}})));
 }
 
 TEST(Wire, DoesNotAllocateByAClaimedCount) {

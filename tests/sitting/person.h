@@ -33,6 +33,8 @@ struct PersonOptions {
     Environment environment = {};  ///< TERM is xterm unless it is set here
     Pty::Size size = {80, 24};
     std::string settings = {};  ///< tenon.properties of the user
+    /// Files that are there before the program starts: path beneath the workspace, and content.
+    std::vector<std::pair<std::string, std::string>> files = {};
     std::vector<std::string> program = {TENON_PROGRAM};
 };
 
@@ -61,6 +63,8 @@ public:
         : server_(Json(std::vector<Json>(script)).dump()) {
         if (!options.settings.empty())
             sandbox.home.write(".config/tenon/tenon.properties", options.settings);
+        for (const auto& [path, content] : options.files)
+            sandbox.home.write("w/" + path, content);
         sit_down(options);
     }
 

@@ -254,6 +254,22 @@ typedef struct tenon_context {
     void (*tasks)(void* self, tenon_sink out);
 } tenon_context;
 
+/* Extension "tenon.prompts/1" of a plugin: texts that a person can send to the model by their names,
+ * as `/NAME ARGUMENTS`, such as skills. When and how its functions are called is as for
+ * tenon_context. */
+#define TENON_PROMPTS "tenon.prompts/1"
+typedef struct tenon_prompts {
+    uint32_t size;
+    /* Puts a JSON array of {"name","description","arguments"}. A name has the characters
+     * A-Z a-z 0-9 _ . : - only. "arguments" is a hint for the person and may be missing. Of several
+     * with one name, the first plugin's is used. Called when an interactive session has been opened,
+     * after /reload, and before `text`. */
+    void (*list)(void* self, tenon_sink out);
+    /* The text of one of them. `request` is a JSON object {"name","arguments"}. Puts a JSON object
+     * {"text": what the model gets}, or {"error": why there is no such text}. */
+    void (*text)(void* self, tenon_str request, tenon_sink out);
+} tenon_prompts;
+
 #if defined(_WIN32)
 #define TENON_EXPORT
 #else

@@ -330,6 +330,14 @@ public:
     /// The tasks of the workspace as JSON, from a plugin that keeps them. May be called without
     /// begin_session.
     [[nodiscard]] virtual std::string tasks() { return {}; }
+    /// The extension tenon.prompts/1: what a person can send by name, as JSON. A class that
+    /// overrides it overrides `prompt` too.
+    [[nodiscard]] virtual std::string prompts() { return {}; }
+    /// The text of one of them. Throw Failure with the reason when there is none.
+    [[nodiscard]] virtual std::string prompt(const std::string& name,
+                                             const std::string& /*arguments*/) {
+        throw Failure("there is no prompt " + name);
+    }
 
 protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
@@ -407,6 +415,7 @@ TENON_DETAIL_OVERRIDES(system_prompt);
 TENON_DETAIL_OVERRIDES(reminder);
 TENON_DETAIL_OVERRIDES(carried_on);
 TENON_DETAIL_OVERRIDES(tasks);
+TENON_DETAIL_OVERRIDES(prompts);
 #undef TENON_DETAIL_OVERRIDES
 
 }  // namespace detail
@@ -458,6 +467,10 @@ struct Glue {
             hook<detail::overrides_reminder<Derived>::value, &Plugin::reminder>(),
             hook<detail::overrides_carried_on<Derived>::value, &Plugin::carried_on>(),
             hook<detail::overrides_tasks<Derived>::value, &Plugin::tasks>()};
+        static const tenon_prompts prompts = {sizeof(tenon_prompts), text_of<&Plugin::prompts>,
+                                              prompt};
+        if (detail::overrides_prompts<Derived>::value && std::string_view(id) == TENON_PROMPTS)
+            return &prompts;
         return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
     }
 
@@ -470,7 +483,8 @@ struct Glue {
                                    detail::overrides_system_prompt<Derived>::value ||
                                    detail::overrides_reminder<Derived>::value ||
                                    detail::overrides_carried_on<Derived>::value ||
-                                   detail::overrides_tasks<Derived>::value;
+                                   detail::overrides_tasks<Derived>::value ||
+                                   detail::overrides_prompts<Derived>::value;
         return has_hooks ? extension : nullptr;
     }
 
@@ -481,6 +495,20 @@ private:
                 [&] {
                     const JsonView info(detail::view(session));
                     plugin->begin_session(info.text("session"), info.text("reason"));
+                    return TENON_OK;
+                });
+    }
+    static void prompt(void* self, tenon_str request, tenon_sink out) noexcept {
+        const auto put = [&](const char* key, std::string_view text) {
+            JsonObject answer;
+            answer.text(key, text);
+            out.put(out.ctx, detail::str(answer.json()));
+        };
+        guarded([&](std::string_view why) { put("error", why); },
+                [&] {
+                    const JsonView asked(detail::view(request));
+                    put("text", static_cast<Plugin*>(self)->prompt(asked.text("name"),
+                                                                   asked.text("arguments")));
                     return TENON_OK;
                 });
     }
