@@ -2,25 +2,15 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "host/terminal/key_sequences.h"
 
 /// Decodes the bytes that a terminal sends into keys. No I/O, no time.
 namespace tenon::terminal {
 
-/// A character or a control code, as typed.
-struct Typed {
-    wchar_t c = 0;
-    bool operator==(const Typed&) const = default;
-};
-/// A key that is no character, as the sequence that the line editor knows: the cursor keys, Home
-/// and End as "ESC [ A" and so on, whatever the terminal sends; the keys that move by words as "ESC
-/// f".
-struct Sequence {
-    std::string bytes;
-    bool bound = false;  ///< by the user's editrc
-    bool operator==(const Sequence&) const = default;
-};
 /// A bracketed paste: valid UTF-8, without controls except line feeds and tabs.
 struct Paste {
     std::string text;
@@ -31,11 +21,16 @@ struct PasteRefused {
     std::size_t bytes = 0;
     bool operator==(const PasteRefused&) const = default;
 };
-using Key = std::variant<Typed, Sequence, Paste, PasteRefused>;
+using Key = std::variant<Typed, Alt, Sequence, Paste, PasteRefused>;
 
-/// Bytes in, keys out; it does not matter how the bytes are cut. Holds at most kMaxPaste and a few
-/// bytes. A lone ESC is held back until the next byte. Alt-Enter, and Enter with a modifier if the
-/// terminal reports it, become a line feed. Keys that the line editor does not know are dropped.
+/// Bytes in, keys out. Holds at most kMaxPaste and a few bytes. Keys that the line editor does not
+/// know are dropped.
+///
+/// Where the bytes are cut matters only behind an ESC, which may be the key Esc or begin something:
+/// - It is held back until more bytes come, or until take_held() says that none came for a while.
+/// - A character that comes in the same read makes it Alt; one that comes later is a key of its
+///   own. Alt-Enter, and Enter with a modifier if the terminal reports it, become a line feed.
+/// - A control sequence may come in pieces.
 class KeyDecoder {
 public:
     static constexpr std::size_t kMaxPaste = 8 << 20;
@@ -46,25 +41,41 @@ public:
 
     /// `bytes` are those of one read. A Ctrl-C alone in a read cancels a paste that has not ended.
     std::vector<Key> feed(std::string_view bytes);
-    /// The last byte was an ESC, which may be a key or begin a sequence.
-    [[nodiscard]] bool holds_escape() const { return !pasting_ && pending_ == "\033"; }
-    /// Call it when no more bytes came for a while: the ESC was the key Esc. Only while
-    /// holds_escape().
-    Key take_held_escape();
+    /// The last bytes may be keys, or begin a sequence: ESC alone, or with the first character of a
+    /// sequence.
+    [[nodiscard]] bool holds_escape() const;
+    /// Call it when no more bytes came for a while: they were keys. Only while holds_escape().
+    std::vector<Key> take_held();
     /// A paste has begun and not ended.
     [[nodiscard]] bool is_pasting() const { return pasting_; }
+    /// What the terminal itself has sent since the last call.
+    std::vector<TerminalReport> take_reports() { return std::exchange(reports_, {}); }
 
 private:
-    bool take_one(std::vector<Key>& keys, bool held_escape);
-    bool take_escape(std::vector<Key>& keys, bool held_escape);
-    bool take_control_sequence(std::vector<Key>& keys);
-    void add_sequence(std::vector<Key>& keys, std::string_view sequence);
+    static constexpr std::size_t kLongestSequence = 64;
+    static constexpr std::size_t kLongestString = 64 << 10;
+
+    bool take_one(std::vector<Key>& keys);
+    bool take_character(std::vector<Key>& keys);
+    bool take_escape(std::vector<Key>& keys);
+    bool take_alt(std::vector<Key>& keys, std::size_t begin);
+    bool take_double_escape(std::vector<Key>& keys);
+    bool take_csi(std::vector<Key>& keys, std::size_t escapes);
+    bool take_ss3(std::vector<Key>& keys, std::size_t escapes);
+    bool take_string();
     bool take_paste(std::vector<Key>& keys);
+    void add_sequence(std::vector<Key>& keys, std::string_view sent, bool with_alt);
     void keep_pasted(std::string_view bytes);
+    [[nodiscard]] std::size_t character_at(std::size_t at) const;
 
     std::string bound_;
-    std::string pending_;  // bytes not decoded yet
+    std::string pending_;            // bytes not decoded yet
+    bool escape_is_older_ = false;   // than this read; pending_ begins with it
+    bool escape_was_taken_ = false;  // by take_held(), right before
+    std::vector<TerminalReport> reports_;
     bool pasting_ = false;
+    bool in_string_ = false;
+    std::size_t string_bytes_ = 0;
     std::string pasted_;
     std::size_t pasted_bytes_ = 0;
 };

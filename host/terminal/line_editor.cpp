@@ -28,6 +28,7 @@ struct TokenizerEnder {
     void operator()(TokenizerW* tokenizer) const { ::tok_wend(tokenizer); }
 };
 
+constexpr wchar_t kProbe = 0x80;    // a key that no terminal sends, bound in vi's insert mode only
 constexpr wchar_t kEndOfInput = 4;  // what libedit puts into the line when a key is missing
 
 class EditLineEditor : public LineEditor {
@@ -48,6 +49,8 @@ public:
         const LineInfoW* line = ::el_wline(edit());
         return to_utf8({line->cursor, static_cast<std::size_t>(line->lastchar - line->cursor)});
     }
+    [[nodiscard]] bool binds_alt(wchar_t c) override;
+    [[nodiscard]] bool is_in_vi_insert_mode() override;
     [[nodiscard]] bool empty() const override {
         const LineInfoW* line = ::el_wline(edit());
         return line->lastchar == line->buffer;
@@ -57,6 +60,10 @@ private:
     template <EditorAction action>
     static unsigned char request(EditLine* edit, wint_t) {
         of(edit)->action_ = action;
+        return CC_NORM;
+    }
+    static unsigned char note_inserting(EditLine* edit, wint_t) {
+        of(edit)->inserting_ = true;
         return CC_NORM;
     }
     static EditLineEditor* of(EditLine* edit) {
@@ -84,6 +91,8 @@ private:
     std::unique_ptr<std::FILE, FileCloser> in_, nowhere_;
     std::unique_ptr<EditLine, EditLineEnder> edit_;
     std::optional<wchar_t> key_;
+    bool vi_ = false;
+    bool inserting_ = false;   // what kProbe has found
     bool in_command_ = false;  // the command has its first key
     bool idle_ = false;        // nothing is left to run
     bool gave_up_ = false;
@@ -124,6 +133,7 @@ void EditLineEditor::add_functions() {
     add(L"tenon-line-start", request<EditorAction::kLineStart>);
     add(L"tenon-line-end", request<EditorAction::kLineEnd>);
     add(L"tenon-search", request<EditorAction::kSearch>);
+    add(L"tenon-note-inserting", note_inserting);
     add(L"tenon-complete", request<EditorAction::kComplete>);
 }
 
@@ -156,6 +166,8 @@ void EditLineEditor::bind_keys(bool vi) {
             bind(key, command);
         return;
     }
+    const wchar_t probe[] = {kProbe, 0};
+    bind(probe, L"tenon-note-inserting");
     for (const auto& [key, command] :
          std::initializer_list<Binding>{{L"^M", L"tenon-enter"},
                                         {L"^J", L"tenon-newline"},
@@ -207,7 +219,7 @@ std::vector<std::vector<std::wstring>> bind_lines(const std::string& text) {
 }
 
 void EditLineEditor::read_editrc() {
-    bool vi = false;
+    bool& vi = vi_;
     auto lines = bind_lines(editrc_text());
     // Choosing emacs or vi removes all bindings, so it comes first.
     for (auto line = lines.begin(); line != lines.end();) {
@@ -223,6 +235,33 @@ void EditLineEditor::read_editrc() {
         words.push_back(nullptr);
         (void)::el_wparse(edit(), static_cast<int>(line.size()), words.data());
     }
+}
+
+bool EditLineEditor::binds_alt(wchar_t c) {
+    if (vi_) return false;
+    std::wstring keys = L"^[";
+    if (c == L'^' || c == L'\\') keys += L'\\';
+    keys += c;
+    char* text = nullptr;
+    std::size_t size = 0;
+    // libedit tells what is bound only in print.
+    std::unique_ptr<std::FILE, FileCloser> out(::open_memstream(&text, &size));
+    if (!out) return false;
+    ::el_wset(edit(), EL_SETFP, 1, out.get());
+    ::el_wset(edit(), EL_BIND, keys.c_str(), nullptr);
+    ::el_wset(edit(), EL_SETFP, 1, nowhere_.get());
+    out.reset();
+    const std::unique_ptr<char, decltype(&std::free)> owner(text, std::free);
+    const std::string_view found(text, size);
+    return found.find("->") != std::string_view::npos &&
+           found.find("ed-unassigned") == std::string_view::npos;
+}
+
+bool EditLineEditor::is_in_vi_insert_mode() {
+    if (!vi_) return false;
+    inserting_ = false;
+    (void)feed(kProbe);
+    return inserting_;
 }
 
 EditorAction EditLineEditor::feed(wchar_t key) {

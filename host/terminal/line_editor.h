@@ -44,6 +44,10 @@ public:
     [[nodiscard]] virtual std::string before_cursor() const = 0;
     [[nodiscard]] virtual std::string after_cursor() const = 0;
     [[nodiscard]] virtual bool empty() const = 0;
+    /// Whether a command is bound to Esc and `c`. Not in vi, where Esc is a command of its own.
+    [[nodiscard]] virtual bool binds_alt(wchar_t c) = 0;
+    /// Whether the keys are those of vi, and text can be typed.
+    [[nodiscard]] virtual bool is_in_vi_insert_mode() = 0;
 };
 
 /// The contents of ~/.editrc or $EDITRC; empty when it cannot be read.

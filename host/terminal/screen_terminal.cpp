@@ -71,7 +71,7 @@ ScreenTerminal::Time ScreenTerminal::now() const {
 
 void ScreenTerminal::run_once() {
     check_question_times();
-    take_lone_escape();
+    take_held_keys();
     if (!keys_.empty()) return;
     if (timeout() == milliseconds(0) && (changed_ || resized_)) draw();
     const milliseconds time = wakeups_.has_work() ? milliseconds(0) : timeout();
@@ -102,10 +102,13 @@ milliseconds ScreenTerminal::key_timeout() const {
     return std::max(left, milliseconds(0));
 }
 
-void ScreenTerminal::take_lone_escape() {
+void ScreenTerminal::take_held_keys() {
     if (!decoder_.holds_escape() || question_waits()) return;
     if (now() < *last_typed_ + kRestOfSequence) return;
-    keys_.push_back({decoder_.take_held_escape(), *last_typed_, question_.has_value(), true});
+    for (Key& key : decoder_.take_held()) {
+        const bool may_answer = question_ && !std::holds_alternative<Alt>(key);
+        keys_.push_back({std::move(key), *last_typed_, may_answer});
+    }
 }
 
 void ScreenTerminal::handle_signals() {
@@ -155,6 +158,10 @@ void ScreenTerminal::hang_up() {
     if (!std::exchange(closed_, true)) inputs_.emplace_back(Hangup{});
 }
 
+void ScreenTerminal::handle_report(const TerminalReport& report) {
+    (void)report;
+}
+
 void ScreenTerminal::read_keys() {
     char buffer[65536];
     const ssize_t n = ::read(options_.in, buffer, sizeof buffer);
@@ -164,19 +171,25 @@ void ScreenTerminal::read_keys() {
         return;
     }
     const Time read = now();
+    const std::string_view bytes(buffer, static_cast<std::size_t>(n));
+    std::vector<Key> keys = decoder_.feed(bytes);
+    const std::vector<TerminalReport> reports = decoder_.take_reports();
+    for (const TerminalReport& report : reports)
+        handle_report(report);
+    if (!reports.empty() && keys.empty()) return;  // nobody has typed
     last_typed_ = read;
-    std::vector<Key> keys = decoder_.feed({buffer, static_cast<std::size_t>(n)});
     // Whole lines come from a program, or were typed before the terminal had our modes: each line
     // feed is an Enter.
-    if (keys.size() > 1 && keys.back() == Key(Typed{L'\n'}))
+    if (keys.size() > 1 && bytes.back() == '\n' && keys.back() == Key(Typed{L'\n'}))
         std::replace(keys.begin(), keys.end(), Key(Typed{L'\n'}), Key(Typed{L'\r'}));
     // Several keys at once are a paste without brackets, or were typed some time ago.
-    const bool alone = question_ && (keys.size() == 1 || is_word_of_choice(keys));
+    const bool one_key = keys.size() == 1 && !std::holds_alternative<Alt>(keys[0]);
+    const bool alone = question_ && (one_key || is_word_of_choice(keys));
     if (decoder_.is_pasting()) changed_ = true;
     const bool may_be_esc = decoder_.holds_escape() && read >= question_ready_at_;
     if (question_ && !alone && !may_be_esc) question_ready_at_ = read + kQuiet;
     for (Key& key : keys)
-        keys_.push_back({std::move(key), read, alone, false});
+        keys_.push_back({std::move(key), read, alone});
 }
 
 void ScreenTerminal::print(std::string_view lines) {

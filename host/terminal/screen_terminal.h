@@ -85,17 +85,17 @@ private:
         Key key;
         Time at{};                ///< when it was read
         bool may_answer = false;  ///< read alone or as the word of a choice, for the open question
-        bool is_lone_escape = false;  ///< the key Esc: no byte of a sequence followed
     };
     // One round: draws what is due, waits, reads what has come.
     void run_once();
     [[nodiscard]] std::chrono::milliseconds timeout();
     [[nodiscard]] std::chrono::milliseconds key_timeout() const;
-    void take_lone_escape();
+    void take_held_keys();
     void handle_signals();
     void give_away();
     void come_back();
     void read_keys();
+    void handle_report(const TerminalReport& report);
     void read_typed_ahead();
     void restart_quiet_time();
     void hang_up();
@@ -104,6 +104,10 @@ private:
     // screen_terminal_keys.cpp
     void handle_key(const TimedKey& pressed);
     bool handle_key_of_session(const TimedKey& pressed);
+    void handle_escape();
+    [[nodiscard]] bool editor_takes(const Alt& alt);
+    void handle_escape_and_key(wchar_t c, Time at);
+    void feed_editor(const std::wstring& keys);
     bool handle_control(wchar_t c);
     void edit(const Key& key);
     void feed_editor(wchar_t c);

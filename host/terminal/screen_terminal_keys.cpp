@@ -14,9 +14,15 @@ constexpr wchar_t control(char letter) {
     return letter & 0x1f;
 }
 constexpr wchar_t kBackspace = 0x7f;
+constexpr wchar_t kEscKey = 0x1b;
 constexpr std::string_view kUp = "\033[A";
 constexpr std::string_view kDown = "\033[B";
 constexpr std::string_view kShiftTab = "\033[Z";
+
+/// Those of which the editor would type a part.
+bool is_page_key(std::string_view sequence) {
+    return sequence == "\033[5~" || sequence == "\033[6~" || sequence == "\033[2~";
+}
 
 std::size_t characters_in(std::string_view text) {
     return to_wide(text).size();
@@ -45,6 +51,8 @@ void ScreenTerminal::handle_key(const TimedKey& pressed) {
     if (pager_handles(pressed)) return;
     if (word_rest_.takes(pressed.key, pressed.at)) return;
     return_rest_to_line();
+    if (const auto* alt = std::get_if<Alt>(&pressed.key); alt != nullptr && !editor_takes(*alt))
+        return handle_escape_and_key(alt->c, pressed.at);
     const auto* typed = std::get_if<Typed>(&pressed.key);
     if (typed != nullptr && handle_control(typed->c)) return;
     if (question_handles(pressed)) return;
@@ -60,8 +68,8 @@ void ScreenTerminal::handle_key(const TimedKey& pressed) {
 bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
     const auto* typed = std::get_if<Typed>(&pressed.key);
     const auto* sequence = std::get_if<Sequence>(&pressed.key);
-    if (pressed.is_lone_escape) {
-        inputs_.emplace_back(Escape{editor_->empty()});
+    if (typed != nullptr && typed->c == kEscKey) {
+        handle_escape();
     } else if (typed != nullptr && typed->c == control('O')) {
         inputs_.emplace_back(ShowFolded{});
     } else if (sequence != nullptr && sequence->bytes == kShiftTab) {
@@ -73,6 +81,30 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
         return false;
     }
     return true;
+}
+
+/// Esc first closes what is open.
+void ScreenTerminal::handle_escape() {
+    if (!hints_.empty())
+        hints_.clear();
+    else if (editor_->is_in_vi_insert_mode())
+        feed_editor(kEscKey);
+    else if (question_)
+        write("\a");
+    else
+        inputs_.emplace_back(Escape{editor_->empty()});
+}
+
+/// Whether Alt and the character are a command of the editor. In vi's insert mode they are Esc and
+/// a command.
+bool ScreenTerminal::editor_takes(const Alt& alt) {
+    return editor_->binds_alt(alt.c) || (alt.c >= 0x20 && editor_->is_in_vi_insert_mode());
+}
+
+/// Two keys that came quickly, or with Alt. They belong to no question.
+void ScreenTerminal::handle_escape_and_key(wchar_t c, Time at) {
+    if (!question_) handle_key({Typed{kEscKey}, at, false});
+    handle_key({Typed{c}, at, false});
 }
 
 /// The control keys whose effect is not limited to the edited line.
@@ -101,18 +133,23 @@ void ScreenTerminal::edit(const Key& key) {
         paste(pasted->text);
     } else if (std::holds_alternative<PasteRefused>(key)) {
         print("The pasted text is larger than 8 MiB and was left out.");
+    } else if (const auto* alt = std::get_if<Alt>(&key)) {
+        feed_editor(std::wstring{kEscKey, alt->c});
     } else if (const auto& sequence = std::get<Sequence>(key);
                !sequence.bound && (sequence.bytes == kUp || sequence.bytes == kDown)) {
         // The arrows do the same in every mode of vi.
         do_action(sequence.bytes == kUp ? EditorAction::kUp : EditorAction::kDown);
-    } else {
-        for (const char c : sequence.bytes)
-            sequence_rest_.push_back(static_cast<unsigned char>(c));
-        while (!sequence_rest_.empty()) {
-            const wchar_t c = sequence_rest_.front();
-            sequence_rest_.pop_front();
-            feed_editor(c);
-        }
+    } else if (sequence.bound || !is_page_key(sequence.bytes)) {
+        feed_editor(std::wstring(sequence.bytes.begin(), sequence.bytes.end()));
+    }
+}
+
+void ScreenTerminal::feed_editor(const std::wstring& keys) {
+    sequence_rest_.insert(sequence_rest_.end(), keys.begin(), keys.end());
+    while (!sequence_rest_.empty()) {
+        const wchar_t c = sequence_rest_.front();
+        sequence_rest_.pop_front();
+        feed_editor(c);
     }
 }
 

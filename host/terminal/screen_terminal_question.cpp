@@ -246,7 +246,7 @@ void ScreenTerminal::close_text_line() {
     editor_->set(question_->line_before, question_->line_after);
 }
 
-/// Only Esc is not for the editor. (Alt and a letter begin with ESC too, but come in one piece.)
+/// Only Esc is not for the editor.
 bool ScreenTerminal::handle_text_line_key(const TimedKey& pressed) {
     if (!is_for_question(pressed) || search_) return false;
     close_text_line();

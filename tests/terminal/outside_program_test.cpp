@@ -93,6 +93,7 @@ TEST_F(AnOutsideProgram, StopsTogetherWithTheTerminal) {
     pty.send("program echo wai''ts; read x; echo \"got $x\"; :\r");
     ASSERT_TRUE(pty.wait_for("waits"));
     type(pty, "\x1a", "Stopped");
+    ASSERT_TRUE(pty.wait_until([&] { return pty.lines().back() == "shell$"; }));
     type(pty, "echo $((40+2))\r", "42");
     pty.send("fg\r");
     ASSERT_TRUE(pty.wait_until([&] {

@@ -140,6 +140,8 @@ bool handle_input(const Input& input) {
                         (answer->text.empty() ? "" : " with " + shown(answer->text)));
     } else if (std::holds_alternative<ShowFolded>(input)) {
         terminal->print("show folded");
+    } else if (const auto* escape = std::get_if<Escape>(&input)) {
+        terminal->print(escape->line_is_empty ? "escape" : "escape with text");
     } else if (std::holds_alternative<Hangup>(input)) {
         std::_Exit(129);
     } else {
