@@ -10,8 +10,9 @@
 #include <sys/syscall.h>
 #include <vector>
 
+#include <tenon/gitignore.hpp>
+
 #include "plugins/file/glob_pattern.h"
-#include "plugins/file/ignore.h"
 #include "plugins/file/text.h"
 
 namespace tenon::file {

@@ -33,15 +33,15 @@ TEST_F(HeadersTest, TheHeadersForCAreC11) {
 }
 
 TEST_F(HeadersTest, EachHeaderIsCompleteInCxx17AndCxx20) {
-    for (const char* header :
-         {"plugin.h", "json.h", "json.hpp", "plugin.hpp", "paths.hpp", "jobs.hpp"}) {
-        const auto source =
-            dir_.write("x.cpp", "#include <tenon/" + std::string(header) + ">\n#include <tenon/" +
-                                    header + ">\n" +
-                                    (std::string(header) == "json.hpp"
-                                         ? ""
-                                         : "TENON_PLUGIN_NOTE(\"x\");\n"
-                                           "TENON_PLUGIN_NEEDS(\"{\\\"needs\\\":[]}\");\n"));
+    for (const char* header : {"plugin.h", "json.h", "json.hpp", "plugin.hpp", "paths.hpp",
+                               "jobs.hpp", "gitignore.hpp"}) {
+        const auto source = dir_.write(
+            "x.cpp",
+            "#include <tenon/" + std::string(header) + ">\n#include <tenon/" + header + ">\n" +
+                (std::string(header) == "json.hpp" || std::string(header) == "gitignore.hpp"
+                     ? ""
+                     : "TENON_PLUGIN_NOTE(\"x\");\n"
+                       "TENON_PLUGIN_NEEDS(\"{\\\"needs\\\":[]}\");\n"));
         for (const std::string& compiler : compilers("c++"))
             for (const char* standard : {" -std=c++17", " -std=c++20"})
                 compiles(compiler + standard, source);
