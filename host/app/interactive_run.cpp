@@ -11,8 +11,6 @@
 #include "host/config/state_dir.h"
 #include "host/jobs/launcher.h"
 #include "host/sitting/sitting.h"
-#include "host/sitting/slash_commands.h"
-#include "host/terminal/completion.h"
 #include "host/terminal/terminal.h"
 
 namespace tenon::app {
@@ -47,13 +45,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
-    const auto workspace = (*setup)->settings.workspace;
-    terminal_options.workspace = workspace;
-    sitting::Skills skills;
-    terminal_options.complete = [workspace, &skills](std::string_view word) {
-        return word.starts_with('/') ? sitting::slash_completions(word, skills)
-                                     : terminal::complete_path(workspace, word);
-    };
+    terminal_options.workspace = (*setup)->settings.workspace;
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
         return secrets.redact(std::string(line));
     };
@@ -74,7 +66,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     }
     sitting::Sitting::End end;
     {
-        sitting::Sitting interactive(**setup, **terminal, screen, skills);
+        sitting::Sitting interactive(**setup, **terminal, screen);
         end = interactive.run();
     }
     if (log_on_screen) show_log({});

@@ -39,12 +39,10 @@ bool are_deltas(const std::vector<agent::AgentEvent>& events) {
 
 }  // namespace
 
-Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen,
-                 Skills& skills)
+Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen)
     : setup_(setup),
       terminal_(terminal),
       screen_(screen),
-      skills_(skills),
       style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
       transcript_(style_),
       questions_(
@@ -65,6 +63,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
       }) {
     sink_.add(files_before_);
     sink_.add(relay_);
+    set_skills({});
     terminal_.on_resize = [this] {
         refresh_tail();
         refresh_status();
@@ -106,7 +105,7 @@ void Sitting::opened(session::OpenSession& session) {
                 ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
     post([this, &session, line, model = head.model, skills = session.skills()] {
         if (phase_ != Phase::kOpening) return;
-        skills_ = skills;
+        set_skills(skills);
         phase_ = Phase::kOpen;
         session_ = &session;
         previous_session_ = session_id_;

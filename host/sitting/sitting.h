@@ -33,9 +33,8 @@ public:
         int exit_code = 0;
         std::string message;  ///< for standard error, after the terminal has been closed
     };
-    /// `setup`, `terminal` and `skills` must outlive the object, which keeps `skills` up to date.
-    Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen,
-            Skills& skills);
+    /// `setup` and `terminal` must outlive the object.
+    Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen);
 
     /// Blocks until the person leaves, a signal ends the program, or no session can be opened.
     End run();
@@ -122,6 +121,7 @@ private:
     [[nodiscard]] JobsAtClose default_jobs_at_close() const;
 
     // Slash commands: sitting_commands.cpp.
+    void set_skills(Skills skills);
     void run_command(const SlashCommand& command);
     void show_jobs(const std::string& argument);
     void change_model(const std::string& name);
@@ -151,7 +151,7 @@ private:
     const session::RunSetup& setup_;
     terminal::Terminal& terminal_;
     const cli::Screen screen_;
-    Skills& skills_;  ///< of the open session
+    Skills skills_;  ///< of the open session
     const ui::Style style_;
     ui::Transcript transcript_;
     SessionStatus status_;

@@ -55,6 +55,11 @@ std::optional<std::size_t> number_in(const std::string& text) {
 
 }  // namespace
 
+void Sitting::set_skills(Skills skills) {
+    skills_ = std::move(skills);
+    terminal_.set_commands(menu_commands(skills_));
+}
+
 void Sitting::run_command(const SlashCommand& command) {
     using CommandHandler = void (*)(Sitting&, const std::string& argument);
     static constexpr std::array<std::pair<std::string_view, CommandHandler>, 10> kHandlers = {{
@@ -168,7 +173,7 @@ void Sitting::show_plugins() {
 void Sitting::reload() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         const auto done = session.reload();
-        post([this, skills = session.skills()] { skills_ = skills; });
+        post([this, skills = session.skills()] { set_skills(skills); });
         if (!done) return {visible(done.error().message)};
         Lines lines;
         for (const std::string& line : *done)

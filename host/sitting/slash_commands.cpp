@@ -23,12 +23,14 @@ constexpr std::array<SlashHelp, 10> kCommands = {{
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
-constexpr std::array<std::string_view, 15> kKeys = {
+constexpr std::array<std::string_view, 17> kKeys = {
     "/SKILL [ARGUMENTS] sends the text of a skill.",
     "",
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
+    "Tab     completes /COMMAND and @PATH; Up and Down choose in the menu, Esc closes it",
+    "Ctrl-R  searches earlier lines of all workspaces; Up and Down walk through this one's",
     "",
     "A question takes keys half a second after it appears, and after a second without",
     "typing; the edited line is kept.",
@@ -116,18 +118,16 @@ std::vector<std::string> slash_help() {
     return lines;
 }
 
-std::vector<std::string> slash_completions(std::string_view word, const Skills& skills) {
-    std::vector<std::string> found;
-    for (const SlashHelp& command : kCommands) {
-        std::string name = "/" + std::string(command.name);
-        if (name.starts_with(word)) found.push_back(std::move(name));
+std::vector<terminal::MenuCommand> menu_commands(const Skills& skills) {
+    std::vector<terminal::MenuCommand> commands;
+    for (const SlashHelp& command : kCommands)
+        commands.push_back(
+            {std::string(command.name), std::string(command.argument), std::string(command.help)});
+    for (const plugins::NamedPrompt& skill : skills) {
+        if (is_skill(skill.name, skills))
+            commands.push_back({skill.name, skill.arguments, skill.description});
     }
-    for (const auto& skill : skills) {
-        std::string name = "/" + skill.name;
-        if (name.starts_with(word) && is_skill(skill.name, skills))
-            found.push_back(std::move(name));
-    }
-    return found;
+    return commands;
 }
 
 }  // namespace tenon::sitting

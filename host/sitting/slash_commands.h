@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/plugins/named_prompts.h"
+#include "host/terminal/terminal.h"
 
 /// The lines of an interactive session that begin with a slash. Pure functions.
 namespace tenon::sitting {
@@ -37,7 +38,7 @@ std::span<const SlashHelp> slash_commands();
 
 /// The text of /help: commands and keys, a line each.
 std::vector<std::string> slash_help();
-/// The commands and skills that begin with `word`: "/jobs", …
-std::vector<std::string> slash_completions(std::string_view word, const Skills& skills = {});
+/// The commands and then the skills, for the menu that opens while the person types a slash.
+std::vector<terminal::MenuCommand> menu_commands(const Skills& skills = {});
 
 }  // namespace tenon::sitting

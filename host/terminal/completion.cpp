@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "host/base/text_width.h"
-#include "host/base/utf8.h"
+#include "host/terminal/path_match.h"
+#include "host/terminal/workspace_walk.h"
 
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kMaxCompletionLines = 5;
 constexpr std::size_t kMaxFolderEntries = 20000;
-
-bool can_be_completed(std::string_view name) {
-    return utf8::is_valid(name) && std::none_of(name.begin(), name.end(), [](char c) {
-               return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
-           });
-}
+constexpr std::string_view kBlanks = " \t\n";
 
 std::filesystem::path from_home(std::string_view path) {
     const char* home = std::getenv("HOME");
@@ -24,65 +18,82 @@ std::filesystem::path from_home(std::string_view path) {
     return std::filesystem::path(home) / path.substr(2);
 }
 
+bool begins_a_mention(std::string_view text, std::size_t at) {
+    constexpr std::string_view kBefore = " \t\n([{<";
+    return at == 0 || kBefore.find(text[at - 1]) != std::string_view::npos;
+}
+
+/// The end of the mention that begins at `at`; none when it has no end yet.
+std::optional<std::size_t> end_of_mention(std::string_view text, std::size_t at) {
+    const bool is_quoted = text.substr(at + 1, 1) == "\"";
+    const std::size_t end =
+        is_quoted ? text.find_first_of("\"\n", at + 2) : text.find_first_of(kBlanks, at);
+    if (end == std::string_view::npos) return std::nullopt;
+    return end + (is_quoted ? 1 : 0);
+}
+
+bool needs_quotation(std::string_view path) {
+    constexpr std::string_view kMarksOfSentences = ".,;:!?)]}>'";
+    return path.find(' ') != std::string_view::npos || path.ends_with("\u00a0") ||
+           (!path.empty() && kMarksOfSentences.find(path.back()) != std::string_view::npos);
+}
+
 }  // namespace
 
-std::string_view word_to_complete(std::string_view before) {
-    const auto blank = before.find_last_of(" \t\n");
-    const std::size_t start = blank == std::string_view::npos ? 0 : blank + 1;
-    const std::string_view word = before.substr(start);
-    if (word.empty()) return {};
-    return word[0] == '@' || (word[0] == '/' && start == 0) ? word : std::string_view{};
-}
-
-std::string common_beginning(const std::vector<std::string>& candidates) {
-    if (candidates.empty()) return "";
-    std::string_view common = candidates.front();
-    for (const std::string_view candidate : candidates) {
-        std::size_t same = 0;
-        while (same < common.size() && same < candidate.size() && common[same] == candidate[same])
-            ++same;
-        common = common.substr(0, same);
+std::optional<WordToComplete> word_to_complete(std::string_view before, std::string_view after) {
+    using Kind = WordToComplete::Kind;
+    const bool is_at_end = after.empty() || kBlanks.find(after[0]) != std::string_view::npos;
+    if (!is_at_end) return std::nullopt;
+    if (before.starts_with('/')) {
+        if (before.find_first_of(" \t\n/", 1) == std::string_view::npos)
+            return WordToComplete{Kind::kCommand, 0, std::string(before.substr(1)), false};
     }
-    return std::string(common.substr(0, common.size() - utf8::incomplete_suffix(common)));
-}
-
-std::vector<std::string> in_columns(const std::vector<std::string>& names, std::size_t columns) {
-    std::size_t widest = 0;
-    for (const std::string& name : names)
-        widest = std::max(widest, width_of(name));
-    const std::size_t cell = widest + 2;
-    const std::size_t per_line = std::max<std::size_t>(1, columns / cell);
-    std::vector<std::string> lines;
-    std::size_t shown = 0;
-    while (shown < names.size() && lines.size() < kMaxCompletionLines) {
-        std::string line;
-        for (std::size_t i = 0; i < per_line && shown < names.size(); ++i, ++shown) {
-            line.resize(line.size() + i * cell - std::min(i * cell, width_of(line)), ' ');
-            line += names[shown];
+    for (std::size_t at = before.find('@'); at != std::string_view::npos;
+         at = before.find('@', at + 1)) {
+        if (!begins_a_mention(before, at)) continue;
+        if (const auto end = end_of_mention(before, at)) {
+            at = *end - 1;
+            continue;
         }
-        lines.push_back(std::move(line));
+        const bool is_quoted = before.substr(at + 1, 1) == "\"";
+        const std::string_view typed = before.substr(at + (is_quoted ? 2 : 1));
+        return WordToComplete{Kind::kPath, at, std::string(typed), is_quoted};
     }
-    if (shown < names.size())
-        lines.push_back("… +" + std::to_string(names.size() - shown) + " more");
-    return lines;
+    return std::nullopt;
 }
 
-std::vector<std::string> complete_path(const std::filesystem::path& folder, std::string_view word) {
-    const std::string_view path = word.substr(std::min<std::size_t>(1, word.size()));
-    const auto slash = path.rfind('/');
+std::string mention_of(std::string_view path) {
+    const bool is_folder = path.ends_with('/');
+    if (!needs_quotation(path)) return "@" + std::string(path);
+    return "@\"" + std::string(path) + (is_folder ? "" : "\"");
+}
+
+std::string begun_mention_of(std::string_view path, bool is_quoted) {
+    const bool quotes = is_quoted || path.find(' ') != std::string_view::npos;
+    return (quotes ? "@\"" : "@") + std::string(path);
+}
+
+bool is_from_a_folder(std::string_view typed) {
+    return typed.starts_with('/') || typed.starts_with("~/") || typed.starts_with("./") ||
+           typed.starts_with("../");
+}
+
+std::vector<std::string> complete_path(const std::filesystem::path& folder,
+                                       std::string_view typed) {
+    const auto slash = typed.rfind('/');
     const std::size_t last = slash == std::string_view::npos ? 0 : slash + 1;
-    const std::string_view start = path.substr(last);
+    const std::string start = small_letters(typed.substr(last));
     std::vector<std::string> found;
     std::size_t seen = 0;
     std::error_code failed;
-    std::filesystem::directory_iterator entry(folder / from_home(path.substr(0, last)), failed);
+    std::filesystem::directory_iterator entry(folder / from_home(typed.substr(0, last)), failed);
     for (; !failed && entry != std::filesystem::directory_iterator() && seen < kMaxFolderEntries;
          entry.increment(failed), ++seen) {
         const std::string name = entry->path().filename().string();
-        if (name.compare(0, start.size(), start) != 0 || !can_be_completed(name)) continue;
+        if (!can_be_mentioned(name) || !small_letters(name).starts_with(start)) continue;
         if (name[0] == '.' && start.empty()) continue;
         std::error_code unknown;
-        found.push_back("@" + std::string(path.substr(0, last)) + name +
+        found.push_back(std::string(typed.substr(0, last)) + name +
                         (entry->is_directory(unknown) ? "/" : ""));
     }
     std::sort(found.begin(), found.end());

@@ -135,6 +135,8 @@ LiveRows lay_out(const LiveParts& parts, ScreenSize size) {
     std::size_t room = std::max<std::size_t>(1, size.rows) - (has_status ? 1 : 0);
     const std::size_t input = std::min(parts.input.rows.size(), room);
     room -= input;
+    const std::size_t menu = std::min(parts.menu.size(), room);
+    room -= menu;
     const std::size_t hints = std::min(parts.hints.size(), room);
     room -= hints;
     const std::size_t waiting = std::min(parts.waiting.size(), room);
@@ -146,6 +148,8 @@ LiveRows lay_out(const LiveParts& parts, ScreenSize size) {
         live.rows.push_back(cut(parts.waiting[i], size.columns));
     append_last(live.rows, parts.hints, hints, size.columns);
     append_input(live, parts.input, input, size.columns);
+    for (std::size_t i = 0; i < menu; ++i)
+        live.rows.push_back(cut(parts.menu[i], size.columns));
     if (has_status) live.rows.push_back(cut(parts.status, size.columns));
     return live;
 }

@@ -29,15 +29,16 @@ InputRows lay_out_input(std::string_view before, std::string_view after, std::st
 struct LiveParts {
     std::vector<std::string> tail;
     std::vector<std::string> waiting;  ///< what is not finished yet
-    std::vector<std::string> hints;    ///< candidates of a completion, the pattern of a search
+    std::vector<std::string> hints;    ///< the pattern of a search
     InputRows input;
+    std::vector<std::string> menu;  ///< what the word before the cursor can become
     std::string status;
 };
 
 /// At most as many rows as the screen has, each cut to its width. When there is too little room,
 /// lines of the tail go first, from its beginning, then those of `waiting`, from its end, then
-/// hints, then rows of the input; the row of the cursor always stays. A screen with fewer than
-/// three rows shows no status.
+/// hints, then rows of the menu, then those of the input; the row of the cursor always stays. A
+/// screen with fewer than three rows shows no status.
 LiveRows lay_out(const LiveParts& parts, ScreenSize size);
 
 /// Appends the last `count` of `lines`, or all of them, each cut to `columns`.

@@ -31,6 +31,10 @@ ScreenTerminal::ScreenTerminal(TerminalOptions options)
       modes_(options_.in, options_.out),
       decoder_(editrc_text()),
       history_(options_.history, options_.workspace),
+      completer_(options_.workspace,
+                 [this](FoundPaths found) {
+                     post([this, found = std::move(found)] { take_paths(found); });
+                 }),
       size_(screen_size(options_.out)) {}
 
 Result<void> ScreenTerminal::start() {
@@ -52,6 +56,8 @@ ScreenTerminal::~ScreenTerminal() {
 Input ScreenTerminal::next() {
     while (true) {
         while (!keys_.empty() && inputs_.empty()) {
+            keys_wait_ = wait_for_menu();
+            if (keys_wait_ > milliseconds(0)) break;
             const TimedKey pressed = std::move(keys_.front());
             keys_.pop_front();
             handle_key(pressed);
@@ -72,14 +78,16 @@ ScreenTerminal::Time ScreenTerminal::now() const {
 void ScreenTerminal::run_once() {
     check_question_times();
     take_held_keys();
-    if (!keys_.empty()) return;
+    const bool keys_wait = keys_wait_ > milliseconds(0);
+    if (!keys_.empty() && !keys_wait) return;
     if (timeout() == milliseconds(0) && (changed_ || resized_)) draw();
     const milliseconds time = wakeups_.has_work() ? milliseconds(0) : timeout();
     const auto readiness = wakeups_.wait(closed_ ? -1 : options_.in, time);
     handle_signals();
     if (readiness.gone && !closed_) hang_up();
     if (readiness.readable) read_keys();
-    if (keys_.empty()) wakeups_.run_posted(kScreenWorkBudget);
+    if (keys_.empty() || keys_wait) wakeups_.run_posted(kScreenWorkBudget);
+    keys_wait_ = milliseconds(0);
 }
 
 /// The time until the next drawing, or until the open question must be checked.
@@ -94,9 +102,11 @@ milliseconds ScreenTerminal::timeout() {
     return keys < milliseconds(0) ? drawing : std::min(drawing, keys);
 }
 
-/// The time until an open question takes keys, or until a held ESC counts as the key Esc.
+/// The time until an open question takes keys, until a held ESC counts as the key Esc, or until a
+/// key no longer waits for the menu.
 milliseconds ScreenTerminal::key_timeout() const {
     if (closed_) return Wakeups::kForever;
+    if (keys_wait_ > milliseconds(0)) return keys_wait_;
     if (!decoder_.holds_escape() || question_waits()) return question_timeout();
     const auto left = std::chrono::ceil<milliseconds>(*last_typed_ + kRestOfSequence - now());
     return std::max(left, milliseconds(0));
@@ -214,6 +224,7 @@ void ScreenTerminal::put_in_line(std::string_view text) {
     const std::string line = editor_->before_cursor() + editor_->after_cursor();
     editor_->set(pastes_.with_placeholders(text) + (line.empty() ? "" : "\n" + line), "");
     walk_.end();
+    completer_.leave();
     changed_ = draw_at_once_ = true;
 }
 
@@ -259,11 +270,11 @@ ui::Style ScreenTerminal::style() const {
     return options_.colour ? ui::Style::kColour : ui::Style::kPlain;
 }
 
-LiveParts ScreenTerminal::parts() const {
+LiveParts ScreenTerminal::parts() {
+    update_menu();
     LiveParts parts;
     parts.tail = tail_;
     parts.waiting = waiting_;
-    parts.hints = hints_;
     if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
     const std::string prompt = ui::paint(style(), ui::kBold, ">") + " ";
     if (search_) {
@@ -274,6 +285,8 @@ LiveParts ScreenTerminal::parts() const {
         parts.input =
             lay_out_input(editor_->before_cursor(), editor_->after_cursor(), prompt, size_.columns);
     }
+    if (may_show_menu() && completer_.is_open())
+        parts.menu = completer_.menu().rows(size_.columns, menu_rows(size_.rows), style());
     parts.status = status_;
     return parts;
 }

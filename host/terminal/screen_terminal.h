@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "host/base/character.h"
+#include "host/terminal/completer.h"
 #include "host/terminal/history.h"
 #include "host/terminal/key_decoder.h"
 #include "host/terminal/line_editor.h"
@@ -69,6 +70,7 @@ public:
     [[nodiscard]] std::string echo_of(std::string_view text) const override {
         return pastes_.echo_of(text, size_.columns);
     }
+    void set_commands(std::vector<MenuCommand> commands) override;
     void put_in_line(std::string_view text) override;
     void run_outside(const std::function<void()>& program) override;
     void page(PagedText text) override;
@@ -116,12 +118,22 @@ private:
     void interrupt();
     void enter();
     void paste(std::string text);
-    void complete();
     void search(const Key& key);
     bool move_within_text(bool up);
     void walk_history(bool back);
     bool erase_placeholder(wchar_t c);
     void suspend();
+
+    // screen_terminal_menu.cpp
+    void take_paths(const FoundPaths& found);
+    [[nodiscard]] bool may_show_menu() const;
+    void update_menu();
+    [[nodiscard]] std::chrono::milliseconds wait_for_menu();
+    bool close_menu();
+    bool choose_in_menu(bool up);
+    bool enter_takes_choice();
+    void complete();
+    void replace_word(const Completer::Replacement& replacement);
 
     // screen_terminal_question.cpp
     [[nodiscard]] bool is_for_question(const TimedKey& pressed) const;
@@ -156,7 +168,7 @@ private:
     void draw();
     void write(std::string_view bytes);
     [[nodiscard]] ui::Style style() const;
-    [[nodiscard]] LiveParts parts() const;
+    [[nodiscard]] LiveParts parts();
     [[nodiscard]] LiveRows rows_now();
 
     TerminalOptions options_;
@@ -169,17 +181,18 @@ private:
     History history_;
     HistoryWalk walk_;
     std::optional<HistorySearch> search_;
+    Completer completer_;
 
     std::deque<TimedKey> keys_;
-    std::deque<wchar_t> sequence_rest_;  // of a key sequence, for the editor
-    std::deque<Input> inputs_;           // for `next`
+    std::deque<wchar_t> sequence_rest_;       // of a key sequence, for the editor
+    std::deque<Input> inputs_;                // for `next`
+    std::chrono::milliseconds keys_wait_{0};  // for the menu
 
     ScreenSize size_;
     LiveArea area_;
     std::string finished_;  // lines not shown yet
     std::vector<std::string> tail_;
     std::vector<std::string> waiting_;
-    std::vector<std::string> hints_;
     std::string status_;
     std::optional<OpenQuestion> question_;
     std::optional<Pager> pager_;        // it has the screen and the keys

@@ -4,7 +4,6 @@
 
 #include "host/base/character.h"
 #include "host/base/untrusted.h"
-#include "host/terminal/completion.h"
 #include "host/terminal/screen_terminal.h"
 
 namespace tenon::terminal {
@@ -85,9 +84,8 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
 
 /// Esc first closes what is open.
 void ScreenTerminal::handle_escape() {
-    if (!hints_.empty())
-        hints_.clear();
-    else if (editor_->is_in_vi_insert_mode())
+    if (close_menu()) return;
+    if (editor_->is_in_vi_insert_mode())
         feed_editor(kEscKey);
     else if (question_)
         write("\a");
@@ -126,7 +124,6 @@ bool ScreenTerminal::handle_control(wchar_t c) {
 }
 
 void ScreenTerminal::edit(const Key& key) {
-    hints_.clear();
     if (const auto* typed = std::get_if<Typed>(&key)) {
         if (!erase_placeholder(typed->c)) feed_editor(typed->c);
     } else if (const auto* pasted = std::get_if<Paste>(&key)) {
@@ -154,7 +151,10 @@ void ScreenTerminal::feed_editor(const std::wstring& keys) {
 }
 
 void ScreenTerminal::feed_editor(wchar_t c) {
-    do_action(editor_->feed(c));
+    const std::string before = editor_->before_cursor(), after = editor_->after_cursor();
+    const EditorAction action = editor_->feed(c);
+    if (before != editor_->before_cursor() || after != editor_->after_cursor()) completer_.typed();
+    do_action(action);
 }
 
 /// For an editor command that takes several keys: the next one.
@@ -198,7 +198,8 @@ void ScreenTerminal::do_action(EditorAction action) {
             break;
         case EditorAction::kUp:
         case EditorAction::kDown:
-            if (!move_within_text(action == EditorAction::kUp))
+            if (!choose_in_menu(action == EditorAction::kUp) &&
+                !move_within_text(action == EditorAction::kUp))
                 walk_history(action == EditorAction::kUp);
             break;
         case EditorAction::kLineStart: {
@@ -213,6 +214,7 @@ void ScreenTerminal::do_action(EditorAction action) {
         }
         case EditorAction::kSearch:
             search_.emplace(before + after);
+            completer_.leave();
             break;
         case EditorAction::kComplete:
             complete();
@@ -226,12 +228,13 @@ void ScreenTerminal::interrupt() {
     search_.reset();
     if (!question_) editor_->clear();
     walk_.end();
-    hints_.clear();
+    completer_.leave();
     changed_ = draw_at_once_ = true;
     inputs_.emplace_back(Interrupt{had_text});
 }
 
 void ScreenTerminal::enter() {
+    if (enter_takes_choice()) return;
     const std::string before = editor_->before_cursor(), after = editor_->after_cursor();
     if (!before.empty() && before.back() == '\\') {
         editor_->set(before.substr(0, before.size() - 1) + "\n", after);
@@ -249,6 +252,7 @@ void ScreenTerminal::enter() {
     history_.add(line, options_.redact ? options_.redact(text) : text);
     pastes_.line_entered();
     editor_->clear();
+    completer_.leave();
     line_follows_answer_ = false;
     if (question_) question_->line_is_newer = true;
     inputs_.emplace_back(EnteredLine{std::move(text)});
@@ -256,6 +260,7 @@ void ScreenTerminal::enter() {
 
 void ScreenTerminal::paste(std::string text) {
     if (text.empty()) return;
+    completer_.typed();
     if (const auto shown = pastes_.add(std::move(text)))
         editor_->insert(*shown);
     else
@@ -270,28 +275,6 @@ bool ScreenTerminal::erase_placeholder(wchar_t c) {
     if (bytes == 0) return false;
     editor_->set(before.substr(0, before.size() - bytes), editor_->after_cursor());
     return true;
-}
-
-void ScreenTerminal::complete() {
-    const std::string before = editor_->before_cursor();
-    const std::string word(word_to_complete(before));
-    auto found =
-        word.empty() || !options_.complete ? std::vector<std::string>{} : options_.complete(word);
-    if (found.empty()) {
-        write("\a");
-        return;
-    }
-    std::string whole = common_beginning(found);
-    if (found.size() == 1 && whole.back() != '/') whole += ' ';
-    if (whole.size() > word.size())
-        editor_->set(before.substr(0, before.size() - word.size()) + whole,
-                     editor_->after_cursor());
-    else if (found.size() > 1)
-        write("\a");
-    if (found.size() < 2) return;
-    for (std::string& name : found)
-        name = visible(name);
-    hints_ = in_columns(found, size_.columns);
 }
 
 void ScreenTerminal::search(const Key& key) {
@@ -342,6 +325,7 @@ void ScreenTerminal::walk_history(bool back) {
         write("\a");
     else
         editor_->set(*entry, "");
+    completer_.leave();
 }
 
 void ScreenTerminal::suspend() {

@@ -242,7 +242,6 @@ void ScreenTerminal::close_text_line() {
     question_->text_open = false;
     walk_.end();
     search_.reset();
-    hints_.clear();
     editor_->set(question_->line_before, question_->line_after);
 }
 

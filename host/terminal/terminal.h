@@ -88,14 +88,19 @@ struct Woken {};       ///< posted work called wake()
 using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Escape,
                            TakeBack, ShowFolded, NextMode, Hangup, Terminate, Woken>;
 
+/// What the menu says about a command, which is entered as `/NAME ARGUMENT`. The texts may be
+/// hostile.
+struct MenuCommand {
+    std::string name, argument, help;
+};
+
 struct TerminalOptions {
     int in = 0, out = 1;
-    bool dumb = false;                ///< no escape sequences: TERM is dumb or not set
-    bool colour = false;              ///< the terminal's own parts may be styled
-    std::filesystem::path history;    ///< the file; empty: none. Its folder must exist
-    std::filesystem::path workspace;  ///< whose entries the arrow keys walk through; absolute
-    /// Completions of a word that begins with `@`, or with `/` at the beginning of the line.
-    std::function<std::vector<std::string>(std::string_view word)> complete;
+    bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
+    bool colour = false;            ///< the terminal's own parts may be styled
+    std::filesystem::path history;  ///< the file; empty: none. Its folder must exist
+    /// Whose entries the arrow keys walk through, and whose paths complete `@` words; absolute.
+    std::filesystem::path workspace;
     /// The text that goes into the history file for a line. Default: the line.
     std::function<std::string(std::string_view line)> redact;
     /// The clock that decides whether the keyboard is quiet. Default: the steady clock.
@@ -139,6 +144,9 @@ public:
     virtual void set_waiting(std::vector<std::string>) {}
     /// Whether Up in an empty line returns TakeBack instead of the newest entry of the history.
     virtual void set_can_take_back(bool) {}
+    /// The commands that complete a `/` at the beginning of the line. A dumb terminal has no
+    /// completion.
+    virtual void set_commands(std::vector<MenuCommand>) {}
     /// How an entered text is echoed: long pastes in it as their placeholders, with their first
     /// lines below. What comes back is for a person to see, within the present width.
     [[nodiscard]] virtual std::string echo_of(std::string_view text) const {

@@ -48,9 +48,14 @@ TEST(SlashCommand, IsGuessedFromAMisspelling) {
     EXPECT_EQ(nearest_slash_command("nonsense"), std::nullopt);
 }
 
-TEST(SlashCommand, IsCompletedFromItsBeginning) {
-    EXPECT_EQ(slash_completions("/re"), (std::vector<std::string>{"/resume", "/reload"}));
-    EXPECT_EQ(slash_completions("/x"), std::vector<std::string>());
+TEST(SlashCommand, IsInTheMenuWithItsHelp) {
+    const auto commands = menu_commands();
+    ASSERT_EQ(commands.size(), slash_commands().size());
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        EXPECT_EQ(commands[i].name, slash_commands()[i].name);
+        EXPECT_EQ(commands[i].argument, slash_commands()[i].argument);
+        EXPECT_EQ(commands[i].help, slash_commands()[i].help);
+    }
 }
 
 }  // namespace

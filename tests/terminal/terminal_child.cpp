@@ -9,7 +9,6 @@
 #include <iostream>
 #include <thread>
 
-#include "host/terminal/completion.h"
 #include "host/terminal/terminal.h"
 
 namespace {
@@ -19,14 +18,6 @@ using namespace tenon::terminal;
 std::unique_ptr<Terminal> terminal;
 std::thread streamer;
 std::atomic<bool> streaming{false};
-
-std::vector<std::string> complete(const std::string& folder, std::string_view word) {
-    if (word[0] == '@') return complete_path(folder, word);
-    std::vector<std::string> found;
-    for (const std::string command : {"/help", "/jobs", "/join"})
-        if (command.compare(0, word.size(), word) == 0) found.push_back(command);
-    return found;
-}
 
 /// The clock of a test: the file holds how many milliseconds have passed.
 std::chrono::steady_clock::time_point time_in(const std::string& path) {
@@ -163,13 +154,15 @@ int main(int argc, char** argv) {
         options.now = [path = std::string(file)] { return time_in(path); };
     const std::string folder = argc > 2 ? argv[2] : ".";
     options.workspace = folder;
-    options.complete = [&](std::string_view word) { return complete(folder, word); };
     auto opened = Terminal::open(std::move(options));
     if (!opened) {
         std::cerr << opened.error().message << "\n";
         return 1;
     }
     terminal = std::move(*opened);
+    terminal->set_commands({{"help", "", "lists commands"},
+                            {"jobs", "[ID]", "shows jobs"},
+                            {"join", "", "joins \033[31mjobs"}});
     terminal->on_resize = [] {
         terminal->print("size: " + std::to_string(terminal->width()) + " " +
                         std::to_string(terminal->height()));

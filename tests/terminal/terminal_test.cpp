@@ -222,20 +222,5 @@ TEST_F(TheTerminal, KeepsWhatIsTypedWhileOutputStreams) {
     type(*pty, "\x15quiet\r", "line: quiet");
 }
 
-TEST_F(TheTerminal, CompletesCommandsAndPaths) {
-    folder.write("work/src/main.cpp", "");
-    folder.write("work/src/.hidden", "");
-    folder.write("work/sources.txt", "");
-    auto pty = start();
-    type(*pty, "/h\t", "> /help");
-    type(*pty, "\x15/j\t\t", "/jobs  /join");
-    type(*pty, "b\t\r", "line: /jobs");
-    type(*pty, "see @s\t", "@sources.txt  @src/");
-    type(*pty, "r\t", "> see @src/");
-    type(*pty, "\t\r", "line: see @src/main.cpp");
-    type(*pty, "@src/.\t\r", "line: @src/.hidden");
-    type(*pty, "a /h\t", "> a /h");
-}
-
 }  // namespace
 }  // namespace tenon::testing
