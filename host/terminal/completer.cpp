@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 
 MenuEntry entry_of(const MenuCommand& command) {
     const std::string name = "/" + command.name;
-    return {name, name + (command.argument.empty() ? "" : " " + command.argument), command.help};
+    return {name, name + (command.argument.empty() ? "" : " " + command.argument), command.help,
+            name};
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ bool Completer::take(const FoundPaths& found) {
     best_ = found.matches.as_good;
     std::vector<MenuEntry> entries;
     for (const std::string& path : found.matches.best)
-        entries.push_back({mention_of(path), path, {}});
+        entries.push_back({mention_of(path), path});
     menu_.show(std::move(entries), found.matches.others);
     return true;
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxMenuRows = 8;
 constexpr std::size_t kRowsToCountOthers = 3;  // fewer rows show entries only
+constexpr std::size_t kColumnsForLabels = 60;  // narrower screens have brief ones
 constexpr std::string_view kChosenSign = "› ";
 constexpr std::string_view kNotChosenSign = "  ";
 constexpr std::size_t kMenuSignColumns = 2;
@@ -53,7 +54,7 @@ std::vector<std::string> Menu::rows(std::size_t columns, std::size_t max_rows,
     const std::size_t wanted = chosen_ && *chosen_ >= room ? *chosen_ - room + 1 : 0;
     std::size_t widest = 0;
     for (const MenuEntry& entry : entries_)
-        widest = std::max(widest, width_of(visible(entry.label)));
+        widest = std::max(widest, width_of(label_of(entry, columns)));
     std::vector<std::string> rows;
     for (std::size_t i = wanted; i < wanted + room; ++i)
         rows.push_back(row(i, std::min(widest, columns / 2), columns, style));
@@ -64,6 +65,11 @@ std::vector<std::string> Menu::rows(std::size_t columns, std::size_t max_rows,
     return rows;
 }
 
+std::string Menu::label_of(const MenuEntry& entry, std::size_t columns) {
+    const bool is_narrow = columns < kColumnsForLabels && !entry.brief.empty();
+    return visible(is_narrow ? entry.brief : entry.label);
+}
+
 std::string Menu::row(std::size_t index, std::size_t label_columns, std::size_t columns,
                       ui::Style style) const {
     const MenuEntry& entry = entries_[index];
@@ -71,9 +77,9 @@ std::string Menu::row(std::size_t index, std::size_t label_columns, std::size_t 
     const std::size_t room = columns - std::min(columns, kMenuSignColumns);
     std::string row(is_chosen ? kChosenSign : kNotChosenSign);
     if (entry.help.empty()) {
-        row += label_end(visible(entry.label), room);
+        row += label_end(label_of(entry, columns), room);
     } else {
-        row += padded(visible(entry.label), label_columns) + "  " + harmless_line(entry.help);
+        row += padded(label_of(entry, columns), label_columns) + "  " + harmless_line(entry.help);
     }
     row = cut(row, columns);
     return is_chosen ? ui::paint(style, ui::kBold, row) : row;

@@ -12,9 +12,10 @@ namespace tenon::terminal {
 
 /// Something that can take the place of the word before the cursor.
 struct MenuEntry {
-    std::string text;   ///< what the word becomes
-    std::string label;  ///< what is shown of it
-    std::string help;   ///< behind the label; may be empty
+    std::string text;        ///< what the word becomes
+    std::string label;       ///< what is shown of it
+    std::string help = {};   ///< behind the label; may be empty
+    std::string brief = {};  ///< the label for narrow screens, if there is a shorter one
     bool operator==(const MenuEntry&) const = default;
 };
 
@@ -41,6 +42,7 @@ public:
                                                 ui::Style style) const;
 
 private:
+    [[nodiscard]] static std::string label_of(const MenuEntry& entry, std::size_t columns);
     [[nodiscard]] std::string row(std::size_t index, std::size_t label_columns, std::size_t columns,
                                   ui::Style style) const;
 

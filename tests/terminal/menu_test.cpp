@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ui::Style;
 
 std::vector<MenuEntry> three_entries() {
-    return {{"/a", "/a", "first"}, {"/b", "/b [X]", "second"}, {"/c", "/c", "third"}};
+    return {{"/a", "/a", "first"}, {"/b", "/b [X]", "second", "/b"}, {"/c", "/c", "third"}};
 }
 
 TEST(Menu, ShowsItsEntriesWithTheChosenOneMarked) {
@@ -22,22 +22,22 @@ TEST(Menu, ShowsItsEntriesWithTheChosenOneMarked) {
     EXPECT_EQ(menu.chosen(), nullptr);
     menu.choose_next();
     menu.choose_next();
-    EXPECT_THAT(menu.rows(40, 8, Style::kPlain),
+    EXPECT_THAT(menu.rows(60, 8, Style::kPlain),
                 ElementsAre("  /a      first", "› /b [X]  second", "  /c      third"));
     EXPECT_THAT(menu.rows(12, 8, Style::kPlain),
-                ElementsAre("  /a      f…", "› /b [X]  s…", "  /c      t…"));
-    EXPECT_EQ(menu.rows(40, 8, Style::kColour)[1], "\033[1m› /b [X]  second\033[0m");
+                ElementsAre("  /a  first", "› /b  second", "  /c  third"));
+    EXPECT_EQ(menu.rows(60, 8, Style::kColour)[1], "\033[1m› /b [X]  second\033[0m");
 }
 
 TEST(Menu, ShowsTheEntriesAroundTheChosenOneWhereRowsAreFew) {
     Menu menu;
     menu.show(three_entries(), 4);
-    EXPECT_THAT(menu.rows(40, 1, Style::kPlain), ElementsAre("  /a      first"));
-    EXPECT_THAT(menu.rows(40, 3, Style::kPlain),
+    EXPECT_THAT(menu.rows(60, 1, Style::kPlain), ElementsAre("  /a      first"));
+    EXPECT_THAT(menu.rows(60, 3, Style::kPlain),
                 ElementsAre("  /a      first", "  /b [X]  second", "  … +5 more"));
     menu.choose_previous();
-    EXPECT_THAT(menu.rows(40, 1, Style::kPlain), ElementsAre("› /c      third"));
-    EXPECT_THAT(menu.rows(40, 2, Style::kPlain),
+    EXPECT_THAT(menu.rows(60, 1, Style::kPlain), ElementsAre("› /c      third"));
+    EXPECT_THAT(menu.rows(60, 2, Style::kPlain),
                 ElementsAre("  /b [X]  second", "› /c      third"));
 }
 
