@@ -70,20 +70,54 @@ std::string Pastes::echo_of(std::string_view text, std::size_t columns) const {
     const std::size_t room = columns - std::min(columns, kColumnsOfSign);
     if (line.size() > kMaxEchoed) return ui::folded_prompt(text, columns);
     std::string previews;
-    for (std::size_t at = line.find('['); at != std::string::npos; at = line.find('[', at + 1)) {
-        const auto kept = placeholder_at(std::string_view(line).substr(at));
-        if (kept != kept_.end()) previews += ui::first_lines(kept->text, kPreviewIndent, room);
-    }
+    for (const auto& [begin, end] : placeholders_in(line))
+        previews += ui::first_lines(placeholder_at(std::string_view(line).substr(begin))->text,
+                                    kPreviewIndent, room);
     if (!previews.empty()) previews.pop_back();
     return line + (previews.empty() ? "" : "\n" + previews);
 }
 
-std::size_t Pastes::placeholder_at_end(std::string_view text) const {
-    for (const KeptPaste& one : kept_) {
-        const std::size_t size = one.placeholder.size();
-        if (text.size() >= size && text.substr(text.size() - size) == one.placeholder) return size;
+/// Where each placeholder in `line` begins and ends.
+std::vector<std::pair<std::size_t, std::size_t>> Pastes::placeholders_in(
+    std::string_view line) const {
+    std::vector<std::pair<std::size_t, std::size_t>> places;
+    if (kept_.empty()) return places;
+    for (std::size_t at = line.find('['); at != std::string_view::npos;
+         at = line.find('[', at + 1)) {
+        const auto kept = placeholder_at(line.substr(at));
+        if (kept != kept_.end()) places.emplace_back(at, at + kept->placeholder.size());
     }
-    return 0;
+    return places;
+}
+
+std::optional<LineAtCursor> Pastes::with_whole_placeholders(const LineAtCursor& old,
+                                                            const LineAtCursor& edited) const {
+    const std::string line = old.text();
+    const auto places = placeholders_in(line);
+    const std::size_t size = edited.before.size() + edited.after.size();
+    if (places.empty() || size == line.size()) return std::nullopt;
+    // Only what happened at the cursor is understood.
+    if (size > line.size()) {
+        const std::size_t added = size - line.size();
+        if (edited.before.size() < added || !line.ends_with(edited.after)) return std::nullopt;
+        const std::size_t at = edited.before.size() - added;
+        for (const auto& [begin, end] : places) {
+            if (begin < at && at < end)
+                return LineAtCursor{line.substr(0, end) + edited.before.substr(at),
+                                    line.substr(end)};
+        }
+        return std::nullopt;
+    }
+    if (!line.starts_with(edited.before) || !line.ends_with(edited.after)) return std::nullopt;
+    std::size_t from = edited.before.size(), to = line.size() - edited.after.size();
+    const std::pair deleted(from, to);
+    for (const auto& [begin, end] : places) {
+        if (begin >= deleted.second || end <= deleted.first) continue;
+        from = std::min(from, begin);
+        to = std::max(to, end);
+    }
+    if (std::pair(from, to) == deleted) return std::nullopt;
+    return LineAtCursor{line.substr(0, from), line.substr(to)};
 }
 
 void Pastes::line_entered() {

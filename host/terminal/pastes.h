@@ -4,8 +4,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tenon::terminal {
+
+/// The text before and behind the cursor.
+struct LineAtCursor {
+    std::string before, after;
+    [[nodiscard]] std::string text() const { return before + after; }
+    bool operator==(const LineAtCursor&) const = default;
+};
 
 /// Long pastes of the edited line, each of which a placeholder replaces there. Pure.
 class Pastes {
@@ -23,8 +32,11 @@ public:
     /// An entered text for a screen of `columns`: with placeholders, and below them the first lines
     /// of each paste. A text that is much too long for a screen without them is folded.
     [[nodiscard]] std::string echo_of(std::string_view text, std::size_t columns) const;
-    /// The length in bytes of the placeholder that `text` ends with, or 0.
-    [[nodiscard]] std::size_t placeholder_at_end(std::string_view text) const;
+    /// A line that was edited, so that each placeholder in it is whole or gone: when a part of one
+    /// was deleted, the rest goes too; what was inserted into one comes behind it. None when the
+    /// edited line is right as it is.
+    [[nodiscard]] std::optional<LineAtCursor> with_whole_placeholders(
+        const LineAtCursor& old, const LineAtCursor& edited) const;
     /// Call it after a line was entered: forgets the oldest pastes. Recent ones stay for lines that
     /// come back from the history.
     void line_entered();
@@ -35,6 +47,8 @@ private:
         std::string text;
     };
     [[nodiscard]] std::deque<KeptPaste>::const_iterator placeholder_at(std::string_view line) const;
+    [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> placeholders_in(
+        std::string_view line) const;
     [[nodiscard]] std::size_t bytes_kept() const;
 
     std::deque<KeptPaste> kept_;

@@ -121,7 +121,7 @@ private:
     void search(const Key& key);
     bool move_within_text(bool up);
     void walk_history(bool back);
-    bool erase_placeholder(wchar_t c);
+    [[nodiscard]] LineAtCursor line_at_cursor() const;
     void suspend();
 
     // screen_terminal_menu.cpp

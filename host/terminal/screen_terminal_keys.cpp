@@ -125,7 +125,7 @@ bool ScreenTerminal::handle_control(wchar_t c) {
 
 void ScreenTerminal::edit(const Key& key) {
     if (const auto* typed = std::get_if<Typed>(&key)) {
-        if (!erase_placeholder(typed->c)) feed_editor(typed->c);
+        feed_editor(typed->c);
     } else if (const auto* pasted = std::get_if<Paste>(&key)) {
         paste(pasted->text);
     } else if (std::holds_alternative<PasteRefused>(key)) {
@@ -151,10 +151,17 @@ void ScreenTerminal::feed_editor(const std::wstring& keys) {
 }
 
 void ScreenTerminal::feed_editor(wchar_t c) {
-    const std::string before = editor_->before_cursor(), after = editor_->after_cursor();
+    const LineAtCursor before = line_at_cursor();
     const EditorAction action = editor_->feed(c);
-    if (before != editor_->before_cursor() || after != editor_->after_cursor()) completer_.typed();
+    const LineAtCursor edited = line_at_cursor();
+    if (edited.text() != before.text()) completer_.typed();
+    if (const auto line = pastes_.with_whole_placeholders(before, edited))
+        editor_->set(line->before, line->after);
     do_action(action);
+}
+
+LineAtCursor ScreenTerminal::line_at_cursor() const {
+    return {editor_->before_cursor(), editor_->after_cursor()};
 }
 
 /// For an editor command that takes several keys: the next one.
@@ -261,20 +268,12 @@ void ScreenTerminal::enter() {
 void ScreenTerminal::paste(std::string text) {
     if (text.empty()) return;
     completer_.typed();
-    if (const auto shown = pastes_.add(std::move(text)))
-        editor_->insert(*shown);
-    else
-        print("There is no room for more pasted text in this line.");
-}
-
-/// A backspace removes a whole placeholder.
-bool ScreenTerminal::erase_placeholder(wchar_t c) {
-    if (c != kBackspace && c != control('H')) return false;
-    const std::string before = editor_->before_cursor();
-    const std::size_t bytes = pastes_.placeholder_at_end(before);
-    if (bytes == 0) return false;
-    editor_->set(before.substr(0, before.size() - bytes), editor_->after_cursor());
-    return true;
+    const auto shown = pastes_.add(std::move(text));
+    if (!shown) return print("There is no room for more pasted text in this line.");
+    const LineAtCursor before = line_at_cursor();
+    editor_->insert(*shown);
+    if (const auto line = pastes_.with_whole_placeholders(before, line_at_cursor()))
+        editor_->set(line->before, line->after);
 }
 
 void ScreenTerminal::search(const Key& key) {

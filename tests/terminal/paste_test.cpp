@@ -71,6 +71,46 @@ TEST(Pastes, OfTheSameTextKeepTheirOrder) {
     EXPECT_EQ(pastes.with_placeholders(pastes.expanded(line)), line);
 }
 
+TEST(Pastes, HavePlaceholdersThatStayWhole) {
+    terminal::Pastes pastes;
+    const std::string p = *pastes.add(repeated("line\n", 20));
+    const std::string head = p.substr(0, 5), tail = p.substr(5);
+    using Line = terminal::LineAtCursor;
+    struct Case {
+        Line old, edited;
+        std::optional<Line> whole;
+    };
+    const std::vector<Case> cases = {
+        {{"a" + p, "b"}, {"a" + p.substr(0, p.size() - 1), "b"}, Line{"a", "b"}},
+        {{"a" + p, "b"}, {"a" + head, "b"}, Line{"a", "b"}},
+        {{"a", p + "b"}, {"a", p.substr(1) + "b"}, Line{"a", "b"}},
+        {{"a" + head, tail + "b"}, {"a" + head, tail.substr(1) + "b"}, Line{"a", "b"}},
+        {{"a" + head, tail + "b"}, {"", tail + "b"}, Line{"", "b"}},
+        {{"a" + head, tail + "b"}, {"a" + head + "x", tail + "b"}, Line{"a" + p + "x", "b"}},
+        {{p + p, ""}, {p + head, ""}, Line{p, ""}},
+        {{"a[", p}, {"a", p}, std::nullopt},
+        {{"a" + p, "b"}, {"a", "b"}, std::nullopt},
+        {{"a" + p, "b"}, {"a" + p + "x", "b"}, std::nullopt},
+        {{p + "a", ""}, {p, ""}, std::nullopt},
+        {{"abc", ""}, {"ab", ""}, std::nullopt},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.old.text() + " -> " + c.edited.text());
+        EXPECT_EQ(pastes.with_whole_placeholders(c.old, c.edited), c.whole);
+    }
+}
+
+TEST_F(APaste, IsKeptWhenItsPlaceholderIsKilledAndYanked) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(std::to_string(size.columns) + " columns");
+        auto pty = start(size);
+        const std::string text = repeated("0123456789\n", 30);
+        type(*pty, "a " + pasted(text), "30 lines]");
+        type(*pty, "\x15", "> ");
+        type(*pty, "\x19\r", "(332 bytes)");
+    }
+}
+
 TEST_F(APaste, GoesAsAWholeWithOneBackspace) {
     auto pty = start();
     type(*pty, "a" + pasted(repeated("line\n", 20)), "> a[pasted text #1, 20 lines]");
