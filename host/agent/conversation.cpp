@@ -67,6 +67,18 @@ std::vector<std::string> Conversation::unanswered_texts() const {
                     std::string::npos);
 }
 
+std::vector<Image> Conversation::unanswered_images() const {
+    std::vector<Image> images;
+    if (!ends_with_user() || messages_.back().images == 0) return images;
+    for (const std::string_view text : blocks_of(messages_.back())) {
+        const Json block = json_or_null(text);
+        if (string_or(block, "type") != "image") continue;
+        for (Image& image : images_in(block))
+            images.push_back(std::move(image));
+    }
+    return images;
+}
+
 std::vector<ToolCall> Conversation::unanswered() const {
     std::vector<ToolCall> calls;
     for (const OpenCall& open : open_calls_) {
@@ -113,6 +125,12 @@ void Conversation::add_text(std::string_view text) {
     append_block(open_user_message(), text_block(text));
 }
 
+void Conversation::add_image(const Image& image) {
+    assert(open_calls_.empty());
+    drop_open_server_calls();
+    append_block(open_user_message(), image_block(image));
+}
+
 void Conversation::add_introduction(std::string_view text) {
     const bool nothing_else_yet =
         messages_.empty() ||
@@ -128,8 +146,8 @@ bool Conversation::add_result(std::string_view tool_use_id, const ToolResult& re
 }
 
 bool Conversation::add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
-                                     bool is_error) {
-    return answer_call(tool_use_id, tool_result_block(tool_use_id, quoted, is_error));
+                                     bool is_error, const std::vector<Image>& images) {
+    return answer_call(tool_use_id, tool_result_block(tool_use_id, quoted, is_error, images));
 }
 
 bool Conversation::answer_call(std::string_view tool_use_id, std::string block) {
@@ -196,7 +214,8 @@ void Conversation::redact(const std::set<std::string>& tool_use_ids) {
 }
 
 void Conversation::restart(const std::vector<std::string>& introduction, std::string_view summary,
-                           const std::vector<std::string>& unanswered, bool needs_answer) {
+                           const std::vector<std::string>& unanswered, bool needs_answer,
+                           const std::vector<Image>& images) {
     assert(open_calls_.empty());
     *this = Conversation();
     for (const std::string& text : introduction)
@@ -206,6 +225,8 @@ void Conversation::restart(const std::vector<std::string>& introduction, std::st
     opening_needs_answer_ = needs_answer;
     for (const std::string& text : unanswered)
         add_text(text);
+    for (const Image& image : images)
+        add_image(image);
 }
 
 }  // namespace tenon::agent

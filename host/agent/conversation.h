@@ -17,10 +17,12 @@ namespace tenon::agent {
 class Conversation {
 public:
     [[nodiscard]] std::span<const Message> messages() const { return messages_; }
-    /// The length of all messages as they are sent.
+    /// The length of all messages as they are sent, for estimates of tokens: an image counts as
+    /// kBytesOfAnImage, since its tokens do not depend on the length of its base64.
     [[nodiscard]] std::size_t bytes() const {
-        return settled_bytes_ + (messages_.empty() ? 0 : messages_.back().wire.size());
+        return settled_bytes_ + (messages_.empty() ? 0 : weight_of(messages_.back()));
     }
+    static constexpr std::size_t kBytesOfAnImage = 6'000;  // of about 1,500 tokens
     /// Whether the model is to be asked: the last message is a user's, and holds more than the
     /// introduction and a summary that needs no answer.
     [[nodiscard]] bool awaits_answer() const;
@@ -34,12 +36,16 @@ public:
     /// The user's texts that no answer has followed yet, in their order, without introduction and
     /// summary.
     [[nodiscard]] std::vector<std::string> unanswered_texts() const;
+    /// The same for images of the user.
+    [[nodiscard]] std::vector<Image> unanswered_images() const;
 
     /// Adds a text block to the open user message. Blank text is left out. All calls are answered.
     /// When the last answer is a paused one, the calls that the server has not ended are removed
     /// from it, since they can go on only as the last block of all; an answer that holds nothing
     /// else is removed too.
     void add_text(std::string_view text);
+    /// The same for an image.
+    void add_image(const Image& image);
     /// The same before the first prompt, for text that by itself needs no answer. After the first
     /// prompt it is text like any other.
     void add_introduction(std::string_view text);
@@ -48,7 +54,7 @@ public:
     [[nodiscard]] bool add_result(std::string_view tool_use_id, const ToolResult& result);
     /// The same with a text that is a JSON string already, as a journal has it.
     [[nodiscard]] bool add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
-                                         bool is_error);
+                                         bool is_error, const std::vector<Image>& images = {});
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
     /// user's, or a paused answer without open calls, which goes on with these blocks.
     void add_answer(std::string_view content, std::vector<ToolCall> calls);
@@ -61,17 +67,21 @@ public:
     /// Replaces these results by "[Previous: used TOOL]", and removes the thinking after the first
     /// of them. Unknown ids are passed over.
     void redact(const std::set<std::string>& tool_use_ids);
-    /// Replaces all messages by one user message: `introduction`, `summary`, and `unanswered`,
-    /// texts that no answer has followed yet. `needs_answer`: the summary needs an answer even
+    /// Replaces all messages by one user message: `introduction`, `summary`, and `unanswered` with
+    /// `images`, which no answer has followed yet. `needs_answer`: the summary needs an answer even
     /// without `unanswered`.
     void restart(const std::vector<std::string>& introduction, std::string_view summary,
-                 const std::vector<std::string>& unanswered, bool needs_answer);
+                 const std::vector<std::string>& unanswered, bool needs_answer,
+                 const std::vector<Image>& images = {});
 
 private:
     struct OpenCall {
         ToolCall call;
         std::string result;  // a block, empty while there is none
     };
+    static std::size_t weight_of(const Message& message) {
+        return message.wire.size() - message.image_bytes + message.images * kBytesOfAnImage;
+    }
     Message& open_user_message();
     void begin_message(Message message);
     void drop_open_server_calls();

@@ -72,6 +72,11 @@ struct Notice {
     std::string text;
 };
 
+/// A file goes to the model with the prompt that has just begun a turn: "a.txt (12 lines)".
+struct FileAttached {
+    std::string text;
+};
+
 /// The conversation was made shorter. Tokens are the estimates before and after.
 struct Compacted {
     std::string trigger;  ///< auto, manual
@@ -82,7 +87,7 @@ struct Compacted {
 template <class... More>
 using EventOr = std::variant<SessionOpened, TextDelta, ThinkingDelta, RetryScheduled, Answered,
                              ToolStarted, ToolProgressed, ToolFinished, UserMessageSent, JobChanged,
-                             Notice, Compacted, More...>;
+                             Notice, FileAttached, Compacted, More...>;
 
 /// Something happened in the conversation of a subagent.
 struct SubagentEvent {

@@ -73,12 +73,12 @@ ToolFacts Loop::facts_of(const ToolCall& call) const {
     return tool == nullptr ? ToolFacts{} : tool->spec().facts;
 }
 
-RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
+RunResult Loop::run(const Prompt& prompt, std::stop_token stop) {
     return begin(prompt, std::move(stop));
 }
 
 RunResult Loop::wake(std::stop_token stop) {
-    return begin("", std::move(stop));
+    return begin({}, std::move(stop));
 }
 
 RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
@@ -91,7 +91,7 @@ RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
     return result_;
 }
 
-RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
+RunResult Loop::begin(const Prompt& prompt, std::stop_token stop) {
     result_ = {};
     cut_answers_ = 0;
     answered_empty_ = 0;
@@ -100,7 +100,7 @@ RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     results_shown_ = true;
     try {
         must(recover());
-        if (!prompt.empty()) add_text(prompt, "prompt");
+        if (!prompt.text.empty()) add_prompt(prompt);
         result_.prompt_recorded = true;
         converse(stop);
     } catch (const JournalFailed& e) {
@@ -127,6 +127,19 @@ void Loop::converse(std::stop_token stop) {
 void Loop::add_text(std::string_view text, std::string_view origin,
                     const std::vector<std::string>& delivers) {
     must(ports_.session.add_text(ports_.secrets.redact(utf8::repair(text)), origin, delivers));
+}
+
+void Loop::add_prompt(Prompt prompt) {
+    const auto clean = [this](std::string& text) {
+        text = ports_.secrets.redact(utf8::repair(text));
+    };
+    clean(prompt.text);
+    clean(prompt.typed);
+    for (Attachment& attachment : prompt.attachments) {
+        clean(attachment.name);
+        clean(attachment.text);
+    }
+    must(ports_.session.add_prompt(prompt));
 }
 
 void Loop::deliver_ended_jobs() {

@@ -61,7 +61,10 @@ public:
     /// Adds `prompt` and goes on until the model has nothing more to do and, when asked to wait,
     /// every job of the session has ended and its end is delivered. `stop` ends it soon, with a
     /// valid conversation.
-    RunResult run(std::string_view prompt, std::stop_token stop);
+    RunResult run(const Prompt& prompt, std::stop_token stop);
+    RunResult run(std::string_view prompt, std::stop_token stop) {
+        return run(Prompt{std::string(prompt)}, std::move(stop));
+    }
 
     /// The same without a prompt: delivers what has ended meanwhile. Without such an end nothing is
     /// asked.
@@ -77,7 +80,8 @@ private:
     enum class Next { kAsk, kStop, kAnswered };
 
     // Journal errors are thrown as JournalFailed and caught in run(): nobody in between can go on.
-    RunResult begin(std::string_view prompt, std::stop_token stop);
+    RunResult begin(const Prompt& prompt, std::stop_token stop);
+    void add_prompt(Prompt prompt);
     void add_text(std::string_view text, std::string_view origin,
                   const std::vector<std::string>& delivers = {});
     void deliver_ended_jobs();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,29 @@ struct Message {
     std::vector<std::size_t> block_ends;
     /// Parallel to block_ends: whether the block may have a cache mark (thinking may not).
     std::vector<bool> can_mark;
+    std::size_t images = 0;       ///< how many images its blocks hold
+    std::size_t image_bytes = 0;  ///< the length of their base64 in `wire`
+};
+
+/// An image for the model.
+struct Image {
+    std::string media_type;  ///< image/png, image/jpeg, image/gif, image/webp
+    std::string data;        ///< base64
+    bool operator==(const Image&) const = default;
+};
+
+/// A file that a person gives to the model with a prompt.
+struct Attachment {
+    std::string name;       ///< as the person named it
+    std::string text = {};  ///< what the model gets; empty for an image
+    std::optional<Image> image = {};
+};
+
+/// A prompt of a person.
+struct Prompt {
+    std::string text;
+    std::vector<Attachment> attachments = {};
+    std::string typed = {};  ///< what the person typed, where `text` is something else; else empty
 };
 
 /// Token counts of one answer, or their sum over a run.
@@ -69,6 +93,7 @@ struct ToolResult {
     std::size_t cut_at = std::string::npos;
     /// Where the tool's text goes on behind that remark; npos: it does not.
     std::size_t resumes_at = std::string::npos;
+    std::vector<Image> images = {};  ///< follow the text
 };
 
 }  // namespace tenon::agent

@@ -45,6 +45,23 @@ std::vector<std::string> CallContext::take_delivered() {
     return std::exchange(delivered_, {});
 }
 
+bool CallContext::add_image(Image image) {
+    constexpr std::size_t kMostImages = 20;
+    constexpr std::size_t kMostBytes = std::size_t{16} << 20U;  // a request has 32 MB at most
+    const Lock lock(mutex_);
+    std::size_t bytes = image.data.size();
+    for (const Image& known : images_)
+        bytes += known.data.size();
+    if (images_.size() == kMostImages || bytes > kMostBytes) return false;
+    images_.push_back(std::move(image));
+    return true;
+}
+
+std::vector<Image> CallContext::take_images() {
+    const Lock lock(mutex_);
+    return std::exchange(images_, {});
+}
+
 void CallContext::at_success(std::function<Result<void>()> step) {
     const Lock lock(mutex_);
     at_success_.push_back(std::move(step));

@@ -165,6 +165,11 @@ public:
     void deliver(std::string job);
     [[nodiscard]] std::vector<std::string> take_delivered();
 
+    /// An image of the result, behind its text. Dropped when the tool fails. False: the result has
+    /// too many already, or too large ones.
+    [[nodiscard]] bool add_image(Image image);
+    [[nodiscard]] std::vector<Image> take_images();
+
     /// `step` is done when the tool has succeeded, after the steps that were added before it. When
     /// the tool fails, it is dropped.
     void at_success(std::function<Result<void>()> step);
@@ -213,6 +218,7 @@ private:
     WaitObserver on_wait_;
     Mutex mutex_;
     std::vector<std::string> delivered_ TENON_GUARDED_BY(mutex_);
+    std::vector<Image> images_ TENON_GUARDED_BY(mutex_);
     std::vector<std::function<Result<void>()>> at_success_ TENON_GUARDED_BY(mutex_);
 };
 

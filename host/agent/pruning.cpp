@@ -14,7 +14,8 @@ struct ToolResultBlock {
 };
 
 bool is_long(const Json& block) {
-    return utf8::length(string_or(block, "content")) > kShort;
+    const Json& content = member(block, "content");
+    return content.is_array() || utf8::length(text_of_result(content)) > kShort;
 }
 
 }  // namespace

@@ -20,6 +20,31 @@ std::string text_member(std::string_view key, const std::vector<std::string>& te
     return json_quote(key) + ":" + dump_json(Json(texts));
 }
 
+/// The two members of an image.
+std::string image_members(const Image& image) {
+    return text_member("media_type", image.media_type) + R"(,"data":")" + image.data + '"';
+}
+
+/// With the comma before it; empty without images.
+std::string images_member(std::string_view key, const std::vector<Image>& images) {
+    if (images.empty()) return {};
+    std::string list;
+    for (const Image& image : images)
+        list += (list.empty() ? "{" : ",{") + image_members(image) + "}";
+    return "," + json_quote(key) + ":[" + list + "]";
+}
+
+std::string attached_member(const std::vector<Attachment>& attachments) {
+    std::string list;
+    for (const Attachment& attachment : attachments) {
+        list += (list.empty() ? "{" : ",{") + text_member("name", attachment.name);
+        if (attachment.image) list += "," + image_members(*attachment.image);
+        if (!attachment.text.empty()) list += "," + text_member("text", attachment.text);
+        list += "}";
+    }
+    return R"("attached":[)" + list + "]";
+}
+
 std::string head_members(const SessionHead& head) {
     return text_member("id", head.id) + "," +
            text_member("workspace", path_to_text(head.workspace)) + "," +
@@ -92,6 +117,24 @@ Result<void> Session::add_text(std::string_view text, std::string_view origin,
     return {};
 }
 
+/// The texts and images of these attachments, in their order.
+void Session::append_attachments(const std::vector<Attachment>& attachments) {
+    for (const Attachment& attachment : attachments) {
+        if (attachment.image) conversation_.add_image(*attachment.image);
+        if (!attachment.text.empty()) conversation_.add_text(attachment.text);
+    }
+}
+
+Result<void> Session::add_prompt(const Prompt& prompt) {
+    std::string members = text_member("origin", "prompt") + "," + text_member("text", prompt.text);
+    if (!prompt.typed.empty()) members += "," + text_member("typed", prompt.typed);
+    if (!prompt.attachments.empty()) members += "," + attached_member(prompt.attachments);
+    if (auto written = journal_.append("user", members); !written) return written.error();
+    append_text(prompt.text, "prompt");
+    append_attachments(prompt.attachments);
+    return {};
+}
+
 Result<void> Session::add_answer(const Answer& answer) {
     const std::string members = text_member("id", answer.id) + "," +
                                 text_member("model", answer.model) + "," +
@@ -116,7 +159,8 @@ Result<void> Session::add_result(const std::string& tool_use_id, const ToolResul
     if (!listed) return listed.error();
     const std::string members = text_member("tool_use_id", recorded_id(tool_use_id)) +
                                 R"(,"is_error":)" + (result.is_error ? "true," : "false,") +
-                                text_member("text", result.text) + *listed;
+                                text_member("text", result.text) +
+                                images_member("images", result.images) + *listed;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
     deliveries_->deliver(result.delivered_jobs);
     (void)conversation_.add_result(tool_use_id, result);
@@ -141,15 +185,16 @@ Result<void> Session::redact(const std::vector<std::string>& tool_use_ids) {
 Result<void> Session::compress(const Compressed& compressed) {
     const auto introduction = conversation_.introduction();
     const auto unanswered = conversation_.unanswered_texts();
+    const auto images = conversation_.unanswered_images();
     const bool needs_answer = conversation_.awaits_answer();
-    const std::string members = text_member("trigger", compressed.trigger) + "," +
-                                text_member("transcript", compressed.transcript) +
-                                (needs_answer ? R"(,"asks":true,)" : R"(,"asks":false,)") +
-                                text_member("front", introduction) + "," +
-                                text_member("text", compressed.text) + "," +
-                                text_member("behind", unanswered);
+    const std::string members =
+        text_member("trigger", compressed.trigger) + "," +
+        text_member("transcript", compressed.transcript) +
+        (needs_answer ? R"(,"asks":true,)" : R"(,"asks":false,)") +
+        text_member("front", introduction) + "," + text_member("text", compressed.text) + "," +
+        text_member("behind", unanswered) + images_member("behind_images", images);
     if (auto written = journal_.append("compaction", members); !written) return written.error();
-    conversation_.restart(introduction, compressed.text, unanswered, needs_answer);
+    conversation_.restart(introduction, compressed.text, unanswered, needs_answer, images);
     reset_counts();
     introduction_texts_ = introduction.size();
     return {};

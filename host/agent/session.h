@@ -79,6 +79,8 @@ public:
     /// before every summary, and needs no answer by itself.
     Result<void> add_text(std::string_view text, std::string_view origin,
                           const std::vector<std::string>& delivers = {});
+    /// Adds a prompt with what is attached to it, as one record.
+    Result<void> add_prompt(const Prompt& prompt);
     Result<void> add_answer(const Answer& answer);
     Result<void> add_result(const std::string& tool_use_id, const ToolResult& result);
     /// Empties the conversation. All calls are answered.
@@ -97,6 +99,7 @@ private:
     Session(journal::Journal journal, SessionHead head, std::filesystem::path folder,
             journal::Deliveries* deliveries);
 
+    void append_attachments(const std::vector<Attachment>& attachments);
     Result<void> read(journal::Reader& reader);
     Result<void> read_place(const journal::Place& place);
     void read_record(const journal::Record& record, const std::string& where);

@@ -45,6 +45,29 @@ std::optional<ToolCall> call_in(const Json& block) {
     return call;
 }
 
+std::optional<Image> image_of(const Json& member_of_record) {
+    Image image{string_or(member_of_record, "media_type"), string_or(member_of_record, "data")};
+    if (image.media_type.empty() || image.data.empty()) return std::nullopt;
+    return image;
+}
+
+std::vector<Image> images_of_list(const Json& list) {
+    std::vector<Image> images;
+    if (!list.is_array()) return images;
+    for (const Json& entry : list)
+        if (auto image = image_of(entry)) images.push_back(std::move(*image));
+    return images;
+}
+
+std::vector<Attachment> attachments_in(const Json& list) {
+    std::vector<Attachment> attachments;
+    if (!list.is_array()) return attachments;
+    for (const Json& entry : list)
+        attachments.push_back(
+            {string_or(entry, "name"), string_or(entry, "text"), image_of(entry)});
+    return attachments;
+}
+
 /// Whether an endpoint would refuse the block: a damaged journal can hold such blocks.
 bool is_unusable(const Json& block) {
     const std::string type = string_or(block, "type");
@@ -171,6 +194,8 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             answer_open_calls();
             if (!record.has("text")) warn(where, "a message without text, skipped");
             append_text(record.string("text"), record.string("origin"));
+            if (record.has("attached"))
+                append_attachments(attachments_in(record.value("attached")));
             break;
         case RecordType::kAnswer:
             read_answer(record, where);
@@ -224,7 +249,8 @@ void Session::read_result(const journal::Record& record, const std::string& wher
     const std::string id = record.string("tool_use_id");
     const std::string_view text = record.quoted("text");
     if (!conversation_.add_quoted_result(call_recorded_as(id), text.empty() ? R"("")" : text,
-                                         record.boolean("is_error", false))) {
+                                         record.boolean("is_error", false),
+                                         images_of_list(record.value("images")))) {
         warn(where, "a result without its call, skipped");
     }
 }
@@ -327,7 +353,8 @@ void Session::read_compaction(const journal::Record& record, const std::string& 
     answer_open_calls();
     const auto introduction = record.strings("front");
     conversation_.restart(introduction, text, record.strings("behind"),
-                          record.boolean("asks", true));
+                          record.boolean("asks", true),
+                          images_of_list(record.value("behind_images")));
     mended_ = false;  // the model has seen exactly this
     reset_counts();
     introduction_texts_ = introduction.size();

@@ -62,8 +62,9 @@ std::string plain_block(Role role, const Json& block) {
     }
     if (type == "tool_result") {
         return (bool_or(block, "is_error", false) ? "Error: " : "Result: ") +
-               string_or(block, "content");
+               text_of_result(member(block, "content"));
     }
+    if (type == "image") return "User: [image]";
     return {};
 }
 

@@ -7,6 +7,22 @@ namespace tenon::agent {
 namespace {
 
 constexpr std::string_view kEnd = "]}";
+/// How image_block begins and goes on. Neither can stand inside a JSON string.
+constexpr std::string_view kImageBegin =
+    R"({"type":"image","source":{"type":"base64","media_type":)";
+constexpr std::string_view kImageData = R"(,"data":")";
+
+/// Counts the images of a block of the user into the message.
+void count_images(std::string_view block, Message& message) {
+    for (auto at = block.find(kImageBegin); at != block.npos; at = block.find(kImageBegin, at)) {
+        const auto data = block.find(kImageData, at);
+        if (data == block.npos) return;
+        const auto from = data + kImageData.size();
+        at = std::min(block.find('"', from), block.size());
+        message.image_bytes += at - from;
+        ++message.images;
+    }
+}
 
 /// Whether a JSON string holds nothing but blanks.
 bool is_blank_quoted(std::string_view quoted) {
@@ -115,6 +131,7 @@ void append_block(Message& message, std::string_view block) {
     message.wire += block;
     message.block_ends.push_back(message.wire.size() - 1);
     message.can_mark.push_back(message.role == Role::kUser || !is_thinking_block(block));
+    if (message.role == Role::kUser) count_images(block, message);
     message.wire += kEnd;
 }
 
@@ -122,16 +139,58 @@ std::string text_block(std::string_view text) {
     return R"({"type":"text","text":)" + json_quote(text) + "}";
 }
 
-std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result) {
-    return tool_result_block(tool_use_id, json_quote(result.text), result.is_error);
+std::string image_block(const Image& image) {
+    std::string block;
+    block.reserve(image.data.size() + 100);
+    block.append(kImageBegin).append(json_quote(image.media_type));
+    return block.append(kImageData).append(image.data).append(R"("}})");
 }
 
-std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted,
-                              bool is_error) {
+std::vector<Image> images_in(const Json& block) {
+    std::vector<Image> images;
+    const std::string type = string_or(block, "type");
+    if (type == "image") {
+        const Json& source = member(block, "source");
+        images.push_back({string_or(source, "media_type"), string_or(source, "data")});
+    } else if (type == "tool_result" && member(block, "content").is_array()) {
+        for (const Json& part : member(block, "content"))
+            for (Image& image : images_in(part))
+                images.push_back(std::move(image));
+    }
+    return images;
+}
+
+std::string text_of_result(const Json& content) {
+    if (const std::string* text = string_in(content)) return *text;
+    std::string all;
+    if (!content.is_array()) return all;
+    for (const Json& part : content) {
+        const std::string type = string_or(part, "type");
+        if (type != "text" && type != "image") continue;
+        if (!all.empty()) all += '\n';
+        all += type == "text" ? string_or(part, "text") : "[image]";
+    }
+    return all;
+}
+
+std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result) {
+    return tool_result_block(tool_use_id, json_quote(result.text), result.is_error, result.images);
+}
+
+std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted, bool is_error,
+                              const std::vector<Image>& images) {
     std::string block;
     block.reserve(quoted.size() + tool_use_id.size() + 100);
     block += R"({"type":"tool_result","tool_use_id":)" + json_quote(tool_use_id);
-    if (!is_blank_quoted(quoted)) block.append(R"(,"content":)").append(quoted);
+    const bool has_text = !is_blank_quoted(quoted);
+    if (images.empty() && has_text) block.append(R"(,"content":)").append(quoted);
+    if (!images.empty()) {
+        block += R"(,"content":[)";
+        if (has_text) block.append(R"({"type":"text","text":)").append(quoted).append("},");
+        for (std::size_t i = 0; i < images.size(); ++i)
+            block += (i == 0 ? "" : ",") + image_block(images[i]);
+        block += "]";
+    }
     if (is_error) block += R"(,"is_error":true)";
     return block + "}";
 }

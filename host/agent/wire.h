@@ -28,12 +28,23 @@ void append_block(Message& message, std::string_view block);
 /// {"type":"text","text":…}
 std::string text_block(std::string_view text);
 
+/// {"type":"image","source":…}
+std::string image_block(const Image& image);
+
 /// The block with another value of the member `key`, a JSON string; everything else stays as it is.
 std::string with_member(std::string_view block, std::string_view key, std::string_view value);
 
 /// {"type":"tool_result",…}. A blank text is left out, since the endpoint refuses blank text
-/// blocks. The second with a text that is a JSON string already.
+/// blocks. The second with a text that is a JSON string already. With images the content is an
+/// array of blocks, else it is the text.
 std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result);
-std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted, bool is_error);
+std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted, bool is_error,
+                              const std::vector<Image>& images = {});
+
+/// The images of a block, or of the content of a tool result. `block` is parsed.
+std::vector<Image> images_in(const Json& block);
+/// The text of a tool result's content, which is a string or an array of blocks. `[image]` stands
+/// for an image.
+std::string text_of_result(const Json& content);
 
 }  // namespace tenon::agent

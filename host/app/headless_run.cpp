@@ -61,10 +61,12 @@ ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& res
 }
 
 /// Runs the prompt. An exception makes the run a failed one, which ends like any other.
-agent::RunResult run_prompt(session::OpenSession& host, const std::string& prompt,
+agent::RunResult run_prompt(session::OpenSession& host, const PromptInput& input,
                             const std::stop_token& stop) {
     try {
-        return host.run(prompt, stop);
+        const std::string_view prompt = input.text;
+        // What is piped in may come from anybody, so it names no files.
+        return host.run_typed(prompt.substr(0, input.typed), stop, prompt.substr(input.typed));
     } catch (const std::exception& e) {
         agent::RunResult failed;
         failed.outcome = agent::Outcome::kFailed;
@@ -201,7 +203,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
         return host.error().exit_code;
     }
 
-    const agent::RunResult result = run_prompt(**host, (*input)->text, signals.stop_token());
+    const agent::RunResult result = run_prompt(**host, **input, signals.stop_token());
     ui::RunReport report = finish_run(**host, result, !options.no_wait);
     report.duration = duration();
     const bool printed = print_result(report, format, output, lines, result);

@@ -35,7 +35,8 @@ Result<std::optional<PromptInput>> read_prompt(const std::optional<std::string>&
     if (!prompt && terminal) return std::optional<PromptInput>{};
 
     PromptInput input;
-    if (!input_alone) input.text = *prompt;
+    if (!input_alone) input.text = utf8::repair(*prompt);
+    input.typed = input.text.size();
     if (input_alone || (!terminal && is_ready(fd, patience))) {
         auto piped = cli::read_to_end(fd);
         if (!piped) return piped.error();

@@ -12,6 +12,7 @@ namespace tenon::app {
 /// The prompt of a headless run, from the command line and standard input.
 struct PromptInput {
     std::string text;                  ///< valid UTF-8, not blank
+    std::size_t typed = 0;             ///< so many bytes of it were given with `-p`
     std::vector<std::string> notices;  ///< for people: input that was ignored
 };
 

@@ -119,7 +119,10 @@ std::string ConversationWords::of(const journal::SessionEntry& entry) {
         return text + "\n--- summarised ---\n" + visible(entry.text, true) + "\n";
     if (entry.origin == "environment") return text;
     const std::string label = entry.origin == "prompt" ? "> " : "[" + visible(entry.origin) + "] ";
-    return text + "\n" + labelled(label, entry.text);
+    text += "\n" + labelled(label, entry.typed.empty() ? entry.text : entry.typed);
+    for (const OrderedJson& file : entry.attached)
+        text += "    attached " + visible(string_or(file, "name")) + "\n";
+    return text;
 }
 
 std::string ConversationWords::end() {

@@ -16,11 +16,14 @@ enum class RecordType {
     /// session: id workspace provider model system tools created_ms; of a subagent also parent
     /// parent_call. First, once.
     kSession,
-    /// user: origin text. A text of a user message.
+    /// user: origin text; of a prompt perhaps typed attached. A text of a user message. `typed` is
+    /// what the person typed, where `text` is something else; `attached` holds objects with name
+    /// and
+    /// text, or with name, media_type and data (base64): the blocks that follow the text.
     kText,
     /// assistant: id model stop_reason usage content. The content is verbatim.
     kAnswer,
-    /// tool_result: tool_use_id text is_error.
+    /// tool_result: tool_use_id text is_error, perhaps images: objects with media_type and data.
     kResult,
     /// delivery: jobs. The record whose member `delivery` is this one's seq delivers how these jobs
     /// ended; it counts only when that record is there.
@@ -30,8 +33,9 @@ enum class RecordType {
     /// redaction: tool_use_ids. From here on these results say only which tool was used.
     kRedaction,
     /// compaction: trigger transcript asks front text behind. One user message takes the place of
-    /// the conversation: the texts of `front`, `text` with the summary, those of `behind`; what was
-    /// delivered stays delivered.
+    /// the conversation: the texts of `front`, `text` with the summary, those of `behind`, and
+    /// perhaps
+    /// `behind_images`; what was delivered stays delivered.
     kCompaction,
     /// mended: from here on the model has seen the conversation as it is read back, damaged and
     /// repaired records included.

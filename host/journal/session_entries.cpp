@@ -9,6 +9,27 @@ namespace {
 
 using Ordered = OrderedJson;
 
+/// An array of a record; empty when there is none.
+Ordered ordered_array(const Record& record, const char* key) {
+    if (!record.value(key).is_array()) return Ordered::array();
+    return parse_ordered_json(record.raw(key), kMaxOwnJsonDepth).value_or(Ordered::array());
+}
+
+/// The blocks of attached files and images, as the model got them.
+void append_attached(Ordered& blocks, const Ordered& attached) {
+    for (const Ordered& file : attached) {
+        if (const std::string data = string_or(file, "data"); !data.empty()) {
+            blocks.push_back(Ordered{{"type", "image"},
+                                     {"source",
+                                      {{"type", "base64"},
+                                       {"media_type", string_or(file, "media_type")},
+                                       {"data", data}}}});
+        }
+        if (const std::string text = string_or(file, "text"); !text.empty())
+            blocks.push_back(Ordered{{"type", "text"}, {"text", text}});
+    }
+}
+
 std::optional<SessionEntry> entry_from(const Record& record) {
     SessionEntry entry;
     entry.type = record.type();
@@ -16,6 +37,8 @@ std::optional<SessionEntry> entry_from(const Record& record) {
     switch (entry.type) {
         case RecordType::kText:
             entry.origin = record.string("origin");
+            entry.typed = record.string("typed");
+            entry.attached = ordered_array(record, "attached");
             return entry;
         case RecordType::kAnswer:
             if (!record.value("content").is_array()) return std::nullopt;
@@ -25,6 +48,7 @@ std::optional<SessionEntry> entry_from(const Record& record) {
         case RecordType::kResult:
             entry.tool_use_id = record.string("tool_use_id");
             entry.is_error = record.boolean("is_error", false);
+            entry.attached = ordered_array(record, "images");
             return entry;
         case RecordType::kClear:
         case RecordType::kCompaction:
@@ -41,6 +65,7 @@ public:
         switch (entry.type) {
             case RecordType::kText:
                 user_.push_back(Ordered{{"type", "text"}, {"text", entry.text}});
+                append_attached(user_, entry.attached);
                 return;
             case RecordType::kResult:
                 user_.push_back(result(entry));
@@ -67,6 +92,10 @@ private:
     static Ordered result(const SessionEntry& entry) {
         Ordered block{
             {"type", "tool_result"}, {"tool_use_id", entry.tool_use_id}, {"content", entry.text}};
+        if (!entry.attached.empty()) {
+            block["content"] = Ordered::array({Ordered{{"type", "text"}, {"text", entry.text}}});
+            append_attached(block["content"], entry.attached);
+        }
         if (entry.is_error) block["is_error"] = true;
         return block;
     }

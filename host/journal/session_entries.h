@@ -17,8 +17,11 @@ struct SessionEntry {
     RecordType type = RecordType::kText;  ///< kText, kAnswer, kResult, kClear or kCompaction
     std::string origin;                   ///< of a text: prompt, notification, reminder, …
     std::string text;                     ///< of a text, a result, a summary
+    std::string typed;                    ///< what a person typed, where `text` is something else
     nlohmann::ordered_json
-        content;              ///< of an answer: its blocks, members in the order of the endpoint
+        content;  ///< of an answer: its blocks, members in the order of the endpoint
+    /// Of a prompt: what is attached; of a result: its images. An array of what the record holds.
+    nlohmann::ordered_json attached = nlohmann::ordered_json::array();
     std::string tool_use_id;  ///< of a result
     bool is_error = false;    ///< of a result
 };

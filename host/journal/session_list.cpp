@@ -64,7 +64,8 @@ Result<Place> first_record(Reader& reader, const fs::path& path) {
 
 void take_text(const Record& record, SessionSummary& session) {
     if (record.string("origin") != "prompt") return;
-    session.first_prompt = utf8::first_bytes(utf8::repair(record.string("text")), kMostOfAPrompt);
+    const char* const member = record.has("typed") ? "typed" : "text";
+    session.first_prompt = utf8::first_bytes(utf8::repair(record.string(member)), kMostOfAPrompt);
 }
 
 void take_record(const Place& place, SessionSummary& session) {

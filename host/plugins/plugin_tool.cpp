@@ -143,6 +143,7 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
     std::vector<std::string> delivered = context.take_delivered();
     if (rc == TENON_OK && result.cut_at == std::string::npos)
         result.delivered_jobs = std::move(delivered);
+    if (rc == TENON_OK) result.images = context.take_images();
     if (rc == TENON_OK) return result;
     const std::string hint = hint_for(rc, result.text, port);
     if (const std::string why = port.failure(); !why.empty()) {

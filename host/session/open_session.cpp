@@ -111,6 +111,10 @@ EndedJobs OpenSession::end_jobs(std::string_view by) {
 }
 
 agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop) {
+    return run_prompt(agent::Prompt{std::string(prompt)}, std::move(stop));
+}
+
+agent::RunResult OpenSession::run_prompt(const agent::Prompt& prompt, std::stop_token stop) {
     if (auto ready = prepare_conversation(); !ready) {
         agent::RunResult failed;
         failed.outcome = agent::Outcome::kFailed;

@@ -42,9 +42,16 @@ public:
     /// Adds the prompt and runs the loop until there is nothing to do. Blocks.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// The same with a line as a person has typed it: `/NAME ARGUMENTS` with the name of a skill
-    /// stands for the skill's text.
-    agent::RunResult run_typed(std::string_view typed, std::stop_token stop);
+    /// The same with text as a person has typed it: `/NAME ARGUMENTS` with the name of a skill
+    /// stands for the skill's text, and files that the text names are attached (attachments.h).
+    /// `untyped` follows it as it is.
+    agent::RunResult run_typed(std::string_view typed, std::stop_token stop,
+                               std::string_view untyped = {});
+
+    /// Runs a command that the person has typed, in the foreground and without a question, as far
+    /// as no deny rule forbids it. Command and output become a text of the conversation, which the
+    /// next request contains. Blocks.
+    agent::RunResult run_own_command(const std::string& command, std::stop_token stop);
 
     /// The skills that a person can name, also those that have appeared since the last call.
     /// Between turns only.
@@ -121,7 +128,10 @@ private:
     explicit OpenSession(OpenOptions options) : OpenTools(std::move(options)) {}
 
     // open_session_typed.cpp
-    Result<std::string> typed_prompt(std::string_view typed) const;
+    Result<agent::Prompt> typed_prompt(std::string_view typed) const;
+    void attach_named_files(agent::Prompt& prompt, std::string_view typed);
+    [[nodiscard]] const agent::ToolSpec* foreground_tool() const;
+    agent::RunResult run_prompt(const agent::Prompt& prompt, std::stop_token stop);
 
     void add_services();
     Result<void, StartFailure> open_session();

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "host/base/utf8.h"
+#include "host/session/attachments.h"
 #include "host/session/open_session.h"
 
 namespace tenon::session {
@@ -33,24 +34,44 @@ std::optional<SkillLine> skill_line(std::string_view typed) {
 
 }  // namespace
 
-Result<std::string> OpenSession::typed_prompt(std::string_view typed) const {
+Result<agent::Prompt> OpenSession::typed_prompt(std::string_view typed) const {
+    const agent::Prompt as_it_is{std::string(typed)};
     const auto line = skill_line(typed);
-    if (!line) return std::string(typed);
+    if (!line) return as_it_is;
     const auto known = skills();
     const bool is_skill = std::any_of(known.begin(), known.end(),
                                       [&](const auto& skill) { return skill.name == line->name; });
-    if (!is_skill) return std::string(typed);
+    if (!is_skill) return as_it_is;
     if (const permission::Rule* rule = gate_->denied_skill(line->name))
         return Error{"the skill " + line->name + " is denied by the rule " + rule->text() + " (" +
                      rule->origin() + ")"};
     auto text = plugins::text_of_prompt(*registry_, line->name, utf8::repair(line->arguments));
     if (!text) return text.error().while_doing("load the skill " + line->name);
-    return text;
+    return agent::Prompt{std::move(*text), {}, std::string(typed)};
 }
 
-agent::RunResult OpenSession::run_typed(std::string_view typed, std::stop_token stop) {
-    const auto prompt = typed_prompt(typed);
-    if (prompt) return run(*prompt, std::move(stop));
+void OpenSession::attach_named_files(agent::Prompt& prompt, std::string_view typed) {
+    AttachedFiles files = attach_files(
+        typed,
+        {settings_.workspace, settings_.home, secrets_, [this](const std::filesystem::path& path) {
+             const permission::Rule* rule = gate_->denied_read(path);
+             return rule == nullptr ? std::string() : rule->text() + " (" + rule->origin() + ")";
+         }});
+    for (const std::string& shown : files.shown)
+        sink_.on_event(agent::FileAttached{shown});
+    for (std::string& text : files.notices)
+        notice(std::move(text));
+    prompt.attachments = std::move(files.attachments);
+}
+
+agent::RunResult OpenSession::run_typed(std::string_view typed, std::stop_token stop,
+                                        std::string_view untyped) {
+    auto prompt = typed_prompt(typed);
+    if (prompt) {
+        attach_named_files(*prompt, typed);
+        prompt->text += untyped;
+        return run_prompt(*prompt, std::move(stop));
+    }
     agent::RunResult failed;
     failed.outcome = agent::Outcome::kFailed;
     failed.error = secrets_.redact(prompt.error().message);

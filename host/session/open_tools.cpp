@@ -13,6 +13,7 @@
 #include "host/config/state_dir.h"
 #include "host/jobs/watch.h"
 #include "host/permission/refusal_text.h"
+#include "host/plugins/image_service.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/outlook.h"
 #include "host/plugins/redact_service.h"
@@ -209,6 +210,7 @@ void OpenTools::make_services() {
         options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
     state_->add_to(services_);
     plugins::add_redact_service(services_, secrets_);
+    plugins::add_image_service(services_);
     services_.add("agent.run/1", subagent_parameters(), [](const plugins::ServiceRequest&) {
         return plugins::ServiceReply::failed(
             "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);

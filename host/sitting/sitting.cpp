@@ -5,6 +5,7 @@
 #include "host/base/clock.h"
 #include "host/base/forced_end.h"
 #include "host/base/untrusted.h"
+#include "host/sitting/own_command.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
@@ -243,13 +244,19 @@ void Sitting::send_prompt(const std::string& prompt) {
 void Sitting::handle(const terminal::EnteredLine& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
     if (phase_ == Phase::kWaitingToLeave) stay();
-    if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
+    const bool is_command = slash_command(line.text) || own_command(line.text);
+    if (phase_ == Phase::kAskingHowToLeave && is_command)
         return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
         if (is_skill(command->name, skills_)) return send_prompt(line.text);
         if (screen_.escapes)
             print(ui::paint(style_, ui::kDim, "> " + visible(terminal_.echo_of(line.text), true)));
         return run_command(*command);
+    }
+    if (const auto command = own_command(line.text)) {
+        if (screen_.escapes)
+            print(ui::paint(style_, ui::kDim, visible(terminal_.echo_of(line.text), true)));
+        return run_own_command(*command);
     }
     if (!choose_session(line.text)) send_prompt(line.text);
 }

@@ -127,6 +127,7 @@ private:
     void change_model(const std::string& name);
     void clear();
     void compact(const std::string& focus);
+    void run_own_command(const std::string& command);
     void show_tasks();
     void show_plugins();
     void reload();

@@ -10,6 +10,7 @@
 #include "host/cli/jobs_words.h"
 #include "host/cli/task_graph.h"
 #include "host/journal/session_list.h"
+#include "host/sitting/own_command.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -150,6 +151,16 @@ void Sitting::compact(const std::string& focus) {
         agent::RunResult result = session.compact(focus, stop);
         result.prompt_recorded = true;  // it has none
         turn_ended(result);
+    });
+}
+
+/// Shown as a turn too. During a turn it waits for its end: the conversation has one writer.
+void Sitting::run_own_command(const std::string& command) {
+    if (command.empty()) return print(kOwnCommandHint);
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
+    thread_->run([this, command](session::OpenSession& session, const std::stop_token& stop) {
+        work_began({});
+        turn_ended(session.run_own_command(command, stop));
     });
 }
 

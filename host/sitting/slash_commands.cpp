@@ -23,8 +23,10 @@ constexpr std::array<SlashHelp, 10> kCommands = {{
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
-constexpr std::array<std::string_view, 17> kKeys = {
+constexpr std::array<std::string_view, 19> kKeys = {
     "/SKILL [ARGUMENTS] sends the text of a skill.",
+    "!COMMAND  runs a command; the model sees it and its output with the next prompt",
+    "@FILE     attaches a file to a prompt; so does the path of an image",
     "",
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Ctrl-B  moves running foreground commands to the background",

@@ -25,6 +25,8 @@ std::string delay_text(std::chrono::milliseconds time) {
 template <class Event>
 std::string notice_of(const Event& event) {
     if (const auto* notice = std::get_if<agent::Notice>(&event)) return notice->text;
+    if (const auto* attached = std::get_if<agent::FileAttached>(&event))
+        return "attached " + attached->text;
     const auto* retry = std::get_if<agent::RetryScheduled>(&event);
     if (retry == nullptr) return {};
     return retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +

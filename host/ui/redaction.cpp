@@ -9,6 +9,7 @@ public:
     explicit KeyRemover(const Secrets& secrets) : secrets_(secrets) {}
 
     void operator()(agent::Notice& event) const { remove(event.text); }
+    void operator()(agent::FileAttached& event) const { remove(event.text); }
     void operator()(agent::RetryScheduled& event) const { remove(event.reason); }
     void operator()(agent::ToolStarted& event) const { remove(event.call); }
     void operator()(agent::ToolProgressed& event) const { remove(event.note); }

@@ -270,6 +270,7 @@ std::string outcome_of(const agent::ToolFinished& call, Contents before) {
         if (std::string ending = command_output(text).ending; !ending.empty()) return ending;
     }
     if (call.result.is_error) return "error";
+    if (!call.result.images.empty()) return counted(call.result.images.size(), "image");
     if (call.facts.result == ResultView::kLineCount)
         return counted(output_lines(text).size(), "line");
     if (call.facts.result == ResultView::kDiff) return sizes_of(shown_diff(text, {}));

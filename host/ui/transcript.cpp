@@ -237,6 +237,10 @@ void Transcript::on(const agent::Notice& event, const Speaker& speaker) {
     put_line("!", kAttention, harmless(event.text), speaker);
 }
 
+void Transcript::on(const agent::FileAttached& event, const Speaker& speaker) {
+    put_line("●", kDim, "attached " + harmless(event.text), speaker);
+}
+
 void Transcript::on(const agent::Compacted& event, const Speaker& speaker) {
     const bool shorter = event.tokens_after < event.tokens_before;
     put_line("●", kDim,

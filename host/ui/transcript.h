@@ -78,6 +78,7 @@ private:
     void on(const agent::UserMessageSent& event, const Speaker& speaker);
     void on(const agent::JobChanged& event, const Speaker& speaker);
     void on(const agent::Notice& event, const Speaker& speaker);
+    void on(const agent::FileAttached& event, const Speaker& speaker);
     void on(const agent::Compacted& event, const Speaker& speaker);
 
     void end_turn();

@@ -25,6 +25,15 @@ std::string Host::without_keys(std::string_view text, bool cut_begin, bool cut_e
     return reply.json().text("text");
 }
 
+std::string Host::add_image(const std::string& shown, std::string_view bytes) const {
+    const Reply reply = call_.request("result.image/1", "{}", bytes);
+    if (reply.rc == TENON_UNSUPPORTED)
+        throw Failure(shown + " is an image, and this host takes no images in results.");
+    if (reply.rc != TENON_OK)
+        throw Failure(shown + " is an image that cannot be shown: " + reply.text);
+    return reply.json().text("media_type");
+}
+
 void Host::check_cancelled() const {
     if (call_.cancelled()) throw Failure("The call was cancelled.", TENON_CANCELLED);
 }

@@ -21,6 +21,9 @@ public:
     /// beginning or end. `text` may be any bytes; the result is valid UTF-8.
     [[nodiscard]] std::string without_keys(std::string_view text, bool cut_begin,
                                            bool cut_end) const;
+    /// Adds an image to the result of the call; returns its type. `shown` is the file's name for
+    /// messages.
+    [[nodiscard]] std::string add_image(const std::string& shown, std::string_view bytes) const;
     /// Throws Failure (TENON_CANCELLED) once the call is cancelled. Cheap enough for every loop.
     void check_cancelled() const;
 

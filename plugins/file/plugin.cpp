@@ -64,7 +64,7 @@ struct FilePlugin : Plugin {
     // clang-format off
     void setup(JsonView) override {
         tool("read_file",
-             "Read a text file of the workspace. Long files: give offset (first line, from 1) and limit (lines).",
+             "Read a text file or an image (PNG, JPEG, GIF, WebP) of the workspace. Long files: give offset (first line, from 1) and limit (lines).",
              R"({"type":"object","properties":{"path":{"type":"string"},"offset":{"type":"integer","minimum":1},"limit":{"type":"integer","minimum":1}},"required":["path"],"additionalProperties":false})",
              kLooksOnly, answer_of(run_read))
             .subject("{path}[:{offset+limit}]").reads({"path"}).shows_line_count();

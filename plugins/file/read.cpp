@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <vector>
 
+#include "plugins/file/image.h"
 #include "plugins/file/missing.h"
 #include "plugins/file/text.h"
 #include "plugins/file/tools.h"
@@ -149,6 +150,7 @@ std::string read_file(const Host& host, const ReadArgs& args) {
     if (args.limit && *args.limit < 1) throw Failure("limit must be at least 1", TENON_BAD_ARGS);
     const File file = open_or_suggest(host, args.path);
     check_kind(file);
+    if (auto image = read_image(host, file)) return *image;
 
     const auto first = static_cast<std::size_t>(args.offset);
     const std::size_t last = args.limit && static_cast<std::size_t>(*args.limit) <

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/plugins/image_service.h"
+
 namespace tenon::plugins {
 namespace {
 
@@ -39,6 +41,22 @@ TEST(Services, RepliesWithAnAnswerOrAReason) {
         EXPECT_EQ(reply.rc, row.rc);
         EXPECT_EQ(reply.out, row.out);
     }
+}
+
+TEST(ImageService, AddsTheImageInTheBodyToTheResult) {
+    Services services;
+    add_image_service(services);
+    agent::CallContext context({"s", ""}, "t", {}, nullptr);
+    const auto ask = [&](std::string_view body, agent::CallContext* call) {
+        return services.request("p", false, "result.image/1", "{}", body, call);
+    };
+    EXPECT_EQ(ask("GIF89a", &context).out, R"({"media_type":"image/gif"})");
+    EXPECT_EQ(ask("text", &context).rc, TENON_BAD_ARGS);
+    EXPECT_EQ(ask("GIF89a", nullptr).rc, TENON_UNSUPPORTED);
+    EXPECT_EQ(context.take_images(), (std::vector<agent::Image>{{"image/gif", "R0lGODlh"}}));
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(ask("GIF89a", &context).rc, TENON_OK);
+    EXPECT_EQ(ask("GIF89a", &context).rc, TENON_FAILED);
 }
 
 TEST(Services, RefusesParametersThatAMethodDoesNotHave) {

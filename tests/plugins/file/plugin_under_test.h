@@ -9,6 +9,7 @@
 
 #include <tenon/plugin.h>
 
+#include "host/plugins/image_service.h"
 #include "host/plugins/path_service.h"
 #include "host/plugins/redact_service.h"
 #include "tests/support/temp_dir.h"
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 struct CallResult {
     tenon_rc rc = TENON_OK;
     std::string text;
+    std::vector<agent::Image> images = {};
 
     bool operator==(const CallResult&) const = default;
     friend std::ostream& operator<<(std::ostream& out, const CallResult& answer) {
@@ -31,13 +33,13 @@ struct CallResult {
 };
 
 inline CallResult ok(std::string text) {
-    return {TENON_OK, std::move(text)};
+    return {TENON_OK, std::move(text), {}};
 }
 inline CallResult failed(std::string text) {
-    return {TENON_FAILED, std::move(text)};
+    return {TENON_FAILED, std::move(text), {}};
 }
 inline CallResult bad_args(std::string text) {
-    return {TENON_BAD_ARGS, std::move(text)};
+    return {TENON_BAD_ARGS, std::move(text), {}};
 }
 
 /// The built library, called through the C ABI, in a workspace of its own. The host's side is the
@@ -48,6 +50,7 @@ public:
         fs::create_directories(ws());
         paths_.add_to(services_);
         plugins::add_redact_service(services_, secrets);
+        plugins::add_image_service(services_);
         host_.size = sizeof host_;
         host_.abi_major = TENON_ABI_MAJOR;
         host_.abi_minor = TENON_ABI_MINOR;
@@ -124,6 +127,7 @@ private:
         if (before_finish) before_finish();
         if (answer.rc != TENON_OK) return answer;
         if (auto finished = context.finish(); !finished) return failed(finished.error().message);
+        answer.images = context.take_images();
         return answer;
     }
 
@@ -135,11 +139,11 @@ private:
     };
 
     static tenon_rc request(const tenon_host* host, const tenon_call* call, tenon_str method,
-                            tenon_str params, tenon_str, tenon_sink out) {
+                            tenon_str params, tenon_str body, tenon_sink out) {
         const PluginUnderTest& self = *reinterpret_cast<const WithSelf*>(host)->self;
-        plugins::ServiceReply reply =
-            self.services_.request("file", true, {method.p, method.n}, {params.p, params.n}, {},
-                                   reinterpret_cast<const Running*>(call)->context);
+        plugins::ServiceReply reply = self.services_.request(
+            "file", true, {method.p, method.n}, {params.p, params.n}, {body.p, body.n},
+            reinterpret_cast<const Running*>(call)->context);
         const std::string answer =
             reply.fd ? plugins::with_descriptor(reply.out, reply.fd.release()) : reply.out;
         out.put(out.ctx, {answer.data(), answer.size()});

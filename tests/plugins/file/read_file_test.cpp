@@ -53,6 +53,21 @@ TEST(ReadFile, ReturnsTheLinesAskedForAndSaysHowManyFollow) {
     }
 }
 
+TEST(ReadFile, GivesAnImageAsOne) {
+    const PluginUnderTest plugin;
+    plugin.write("p.png", std::string("\x89PNG\r\n\x1A\npixels", 14));
+    plugin.write("large.gif", "GIF89a" + std::string(std::size_t{5} << 20U, 'x'));
+    CallResult expected = ok("[image p.png: image/png, 14 bytes]");
+    expected.images = {{"image/png", "iVBORw0KGgpwaXhlbHM="}};
+    EXPECT_EQ(plugin.call("read_file", {{"path", "p.png"}}), expected);
+    EXPECT_EQ(plugin.call("read_file", {{"path", "p.png"}, {"offset", 2}}), expected);
+    const CallResult refused = plugin.call("read_file", {{"path", "large.gif"}});
+    EXPECT_EQ(refused.rc, TENON_FAILED);
+    EXPECT_NE(refused.text.find("large.gif is an image that cannot be shown: the image has 5.0 MB"),
+              std::string::npos)
+        << refused.text;
+}
+
 TEST(ReadFile, SaysWhyAFileCannotBeRead) {
     const PluginUnderTest plugin;
     plugin.write("src/main.cpp", "");
