@@ -1,5 +1,6 @@
 #include "host/terminal/path_finder.h"
 
+#include <malloc.h>
 #include <stdexcept>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kBetweenLooks = 256;  // paths
+constexpr std::size_t kLargeList = 1 << 20;
 
 }  // namespace
 
@@ -51,8 +53,10 @@ void PathFinder::main() {
     Lock lock(mutex_);
     while (!over_) {
         if (std::exchange(forget_, false)) {
-            list_ = {};
-            is_made_ = false;
+            lock.unlock();
+            drop_list();
+            lock.lock();
+            continue;
         }
         if (!wanted_) {
             changed_.wait(lock);
@@ -63,6 +67,13 @@ void PathFinder::main() {
         answer(std::move(typed));
         lock.lock();
     }
+}
+
+void PathFinder::drop_list() {
+    const bool is_large = list_.bytes() > kLargeList;
+    list_ = {};
+    is_made_ = false;
+    if (is_large) ::malloc_trim(0);  // else the memory stays with the process
 }
 
 void PathFinder::answer(std::string typed) {

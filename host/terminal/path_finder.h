@@ -45,6 +45,7 @@ public:
 
 private:
     void main();
+    void drop_list();
     void answer(std::string typed);
     void make_list(std::string& typed);
     [[nodiscard]] bool goes_on(std::string& typed);

@@ -46,6 +46,46 @@ struct RankedPath {
     auto operator<=>(const RankedPath&) const = default;
 };
 
+/// Collects matches in little memory, however many there are.
+class BestPaths {
+public:
+    void add(const RankedPath& one) {
+        ++count_;
+        if (best_.empty() || one.rank.fit < fit_) {
+            fit_ = one.rank.fit;
+            result_.as_good = 0;
+            result_.common = one.path;
+        }
+        if (one.rank.fit == fit_) {
+            ++result_.as_good;
+            if (!one.path.starts_with(result_.common))
+                result_.common = common_beginning(result_.common, one.path);
+        }
+        best_.push_back(one);
+        if (best_.size() == 4 * kMostMatches) keep_best();
+    }
+    PathMatches take() {
+        keep_best();
+        result_.others = count_ - best_.size();
+        for (const RankedPath& one : best_)
+            result_.best.emplace_back(one.path);
+        return std::move(result_);
+    }
+
+private:
+    void keep_best() {
+        const std::size_t count = std::min(best_.size(), kMostMatches);
+        std::partial_sort(best_.begin(), best_.begin() + static_cast<std::ptrdiff_t>(count),
+                          best_.end());
+        best_.erase(best_.begin() + static_cast<std::ptrdiff_t>(count), best_.end());
+    }
+
+    std::vector<RankedPath> best_;
+    std::size_t count_ = 0;
+    PathRank::Fit fit_ = PathRank::Fit::kBegins;
+    PathMatches result_;
+};
+
 }  // namespace
 
 std::string small_letters(std::string_view text) {
@@ -85,7 +125,7 @@ std::optional<PathRank> rank_of(std::string_view path, std::string_view typed) {
 
 PathMatches matches_in(const PathList& paths, std::string_view typed) {
     const std::string wanted = small_letters(typed);
-    std::vector<RankedPath> found;
+    BestPaths found;
     std::string small;
     paths.visit([&](std::string_view path) {
         if (is_ascii(path)) {
@@ -94,23 +134,9 @@ PathMatches matches_in(const PathList& paths, std::string_view typed) {
         } else {
             small = small_letters(path);
         }
-        if (const auto rank = rank_of(small, wanted)) found.push_back({*rank, path});
+        if (const auto rank = rank_of(small, wanted)) found.add({*rank, path});
     });
-    PathMatches matches;
-    if (found.empty()) return matches;
-    const std::size_t count = std::min(found.size(), kMostMatches);
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
-                      found.end());
-    matches.others = found.size() - count;
-    matches.common = found.front().path;
-    for (const RankedPath& one : found) {
-        if (one.rank.fit != found.front().rank.fit) continue;
-        ++matches.as_good;
-        matches.common = common_beginning(matches.common, one.path);
-    }
-    for (std::size_t i = 0; i < count; ++i)
-        matches.best.emplace_back(found[i].path);
-    return matches;
+    return found.take();
 }
 
 std::string common_beginning(std::string_view a, std::string_view b) {
