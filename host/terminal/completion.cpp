@@ -74,8 +74,7 @@ std::string begun_mention_of(std::string_view path, bool is_quoted) {
 }
 
 bool is_from_a_folder(std::string_view typed) {
-    return typed.starts_with('/') || typed.starts_with("~/") || typed.starts_with("./") ||
-           typed.starts_with("../");
+    return typed.starts_with('/') || typed.starts_with("~/") || typed.starts_with("../");
 }
 
 std::vector<std::string> complete_path(const std::filesystem::path& folder,
@@ -90,8 +89,8 @@ std::vector<std::string> complete_path(const std::filesystem::path& folder,
     for (; !failed && entry != std::filesystem::directory_iterator() && seen < kMaxFolderEntries;
          entry.increment(failed), ++seen) {
         const std::string name = entry->path().filename().string();
-        if (!can_be_mentioned(name) || !small_letters(name).starts_with(start)) continue;
-        if (name[0] == '.' && start.empty()) continue;
+        if (name == ".git" || !can_be_mentioned(name)) continue;
+        if (!small_letters(name).starts_with(start) || (name[0] == '.' && start.empty())) continue;
         std::error_code unknown;
         found.push_back(std::string(typed.substr(0, last)) + name +
                         (entry->is_directory(unknown) ? "/" : ""));

@@ -29,14 +29,15 @@ std::string mention_of(std::string_view path);
 /// The beginning of a mention whose path is not complete.
 std::string begun_mention_of(std::string_view path, bool is_quoted);
 
-/// Whether a path is absolute, or begins with `~/`, `./` or `../`: then it is completed from its
+/// Whether a path is absolute, or begins with `~/` or `../`: then it is completed from its
 /// folder alone, whatever .gitignore files say.
 bool is_from_a_folder(std::string_view typed);
 
 /// The paths that continue `typed`, which is absolute, begins with `~/`, or is relative to
 /// `folder`. The case of letters of the last name does not count. Folders end with a slash. Hidden
-/// names come only when the last name of `typed` begins with a dot. Names that cannot be mentioned
-/// are left out. Of a huge folder only a part is read. A folder that cannot be read has none.
+/// names come only when the last name of `typed` begins with a dot. `.git` and names that cannot be
+/// mentioned are left out. Of a huge folder only a part is read. A folder that cannot be read has
+/// none.
 std::vector<std::string> complete_path(const std::filesystem::path& folder, std::string_view typed);
 
 }  // namespace tenon::terminal

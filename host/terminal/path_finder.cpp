@@ -16,6 +16,13 @@ using std::chrono::steady_clock;
 constexpr std::size_t kBetweenLooks = 256;  // paths
 constexpr std::size_t kLargeList = 1 << 20;
 
+/// `./` means the workspace, as nothing does.
+std::string_view without_here(std::string_view typed) {
+    while (typed.starts_with("./"))
+        typed.remove_prefix(2);
+    return typed;
+}
+
 }  // namespace
 
 PathFinder::PathFinder(std::filesystem::path workspace, std::function<void(FoundPaths)> deliver)
@@ -84,14 +91,14 @@ void PathFinder::answer(std::string typed) {
         deliver_({typed, matches_in(names, typed)});
         return;
     }
-    if (!is_made_ || (means_hidden(typed) && !has_hidden_)) make_list(typed);
-    if (!has_been_stopped()) deliver_({typed, matches_in(list_, typed)});
+    if (!is_made_ || (means_hidden(without_here(typed)) && !has_hidden_)) make_list(typed);
+    if (!has_been_stopped()) deliver_({typed, matches_in(list_, without_here(typed))});
 }
 
 /// `typed` becomes what was asked last.
 void PathFinder::make_list(std::string& typed) {
     list_ = {};
-    has_hidden_ = means_hidden(typed);
+    has_hidden_ = means_hidden(without_here(typed));
     first_answer_at_ = steady_clock::now() + kFirstAnswer;
     is_made_ = true;
     walk_workspace(workspace_, has_hidden_, [&](std::string_view path) {
@@ -106,14 +113,15 @@ bool PathFinder::goes_on(std::string& typed) {
     {
         const Lock lock(mutex_);
         if (over_ || forget_) return false;
-        if (wanted_ && !is_from_a_folder(*wanted_) && (!means_hidden(*wanted_) || has_hidden_)) {
+        if (wanted_ && !is_from_a_folder(*wanted_) &&
+            (!means_hidden(without_here(*wanted_)) || has_hidden_)) {
             typed = *std::exchange(wanted_, std::nullopt);
             first_answer_at_ = steady_clock::now() + kFirstAnswer;
         }
     }
     if (steady_clock::now() >= first_answer_at_) {
         first_answer_at_ = steady_clock::time_point::max();
-        deliver_({typed, matches_in(list_, typed)});
+        deliver_({typed, matches_in(list_, without_here(typed))});
     }
     return true;
 }

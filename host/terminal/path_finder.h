@@ -37,7 +37,7 @@ public:
 
     /// Delivers the matches of `typed`: once, or twice while the workspace is still being read. A
     /// later call replaces this one if that is not answered. A path that is absolute or begins with
-    /// `~/`, `./` or `../` is completed from its folder alone. Does not block.
+    /// `~/` or `../` is completed from its folder alone. Does not block.
     void find(std::string typed);
     /// The next `find` reads the workspace again; until then the list takes no memory. Nothing that
     /// was asked before is delivered, but what is being delivered now. Does not block.

@@ -88,8 +88,9 @@ void ScreenTerminal::complete() {
 }
 
 void ScreenTerminal::replace_word(const Completer::Replacement& replacement) {
-    const std::string before = editor_->before_cursor();
-    editor_->set(before.substr(0, replacement.start) + replacement.text, editor_->after_cursor());
+    std::string after = editor_->after_cursor();
+    if (replacement.text.ends_with(' ') && after.starts_with(' ')) after.erase(0, 1);
+    editor_->set(editor_->before_cursor().substr(0, replacement.start) + replacement.text, after);
     completer_.typed();
 }
 

@@ -94,6 +94,8 @@ TEST_F(ACompletion, FindsPathsAndCommandsAtAllSizes) {
             {"@ignored\t", "@ignored"},
             {"@.hid\t", "@.hidden "},
             {"@hidden\t", "@hidden"},
+            {"@./ignored\t", "@./ignored"},
+            {"@./scr\t", "@host/terminal/screen.cpp "},
             {"@../else\tup\t", "@../elsewhere/up.txt "},
             {"@src/ma\t\t\t", "@src/Makefile "},
             {"@src/mai\t", "@src/main.cpp "},
