@@ -34,7 +34,8 @@ std::optional<std::size_t> end_of_mention(std::string_view text, std::size_t at)
 
 bool needs_quotation(std::string_view path) {
     constexpr std::string_view kMarksOfSentences = ".,;:!?)]}>'";
-    return path.find(' ') != std::string_view::npos || path.ends_with("\u00a0") ||
+    return path.find(' ') != std::string_view::npos || path.starts_with('\'') ||
+           path.ends_with("\u00a0") ||
            (!path.empty() && kMarksOfSentences.find(path.back()) != std::string_view::npos);
 }
 

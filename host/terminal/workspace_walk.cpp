@@ -152,7 +152,7 @@ void walk_workspace(const fs::path& workspace, bool with_hidden,
 
 bool can_be_mentioned(std::string_view name) {
     return utf8::is_valid(name) && std::none_of(name.begin(), name.end(), [](char c) {
-               return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"';
+               return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"' || c == '\\';
            });
 }
 

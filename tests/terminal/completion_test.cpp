@@ -52,6 +52,7 @@ TEST(Mention, HasQuotationMarksWhereItNeedsThem) {
     EXPECT_EQ(mention_of("my file.txt"), "@\"my file.txt\"");
     EXPECT_EQ(mention_of("my folder/"), "@\"my folder/");
     EXPECT_EQ(mention_of("what?"), "@\"what?\"");
+    EXPECT_EQ(mention_of("'s"), "@\"'s\"");
     EXPECT_EQ(begun_mention_of("src/a", false), "@src/a");
     EXPECT_EQ(begun_mention_of("src/a", true), "@\"src/a");
     EXPECT_EQ(begun_mention_of("my f", false), "@\"my f");

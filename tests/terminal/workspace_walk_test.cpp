@@ -23,9 +23,10 @@ PathSet paths_below(const std::filesystem::path& workspace, bool with_hidden = f
 
 TEST(WorkspaceWalk, LeavesOutWhatGitignoreFilesName) {
     const TempDir dir;
-    for (const char* name : {"a.c", "a.o", "keep.o", "build/x", "sub/b.o", "sub/own.txt",
-                             "sub/deep/own.txt", "sub/deep/wanted.md", "excluded.txt",
-                             "my file.txt", "odd\nname", "odd\"name", ".hidden", ".git/config"})
+    for (const char* name :
+         {"a.c", "a.o", "keep.o", "build/x", "sub/b.o", "sub/own.txt", "sub/deep/own.txt",
+          "sub/deep/wanted.md", "excluded.txt", "my file.txt", "odd\nname", "odd\"name",
+          "odd\\name", ".hidden", ".git/config"})
         dir.write(name, "");
     dir.write(".gitignore", "*.o\n!keep.o\nbuild/\n");
     dir.write("sub/.gitignore", "own.txt\n!b.o\n*.md\n");
