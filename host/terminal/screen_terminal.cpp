@@ -28,7 +28,7 @@ constexpr milliseconds kRestOfSequence{50};
 
 ScreenTerminal::ScreenTerminal(TerminalOptions options)
     : options_(std::move(options)),
-      modes_(options_.in, options_.out),
+      modes_(options_.in, options_.out, options_.kind),
       decoder_(editrc_text()),
       history_(options_.history, options_.workspace),
       completer_(options_.workspace,
@@ -166,10 +166,6 @@ void ScreenTerminal::restart_quiet_time() {
 void ScreenTerminal::hang_up() {
     lost_ = true;
     if (!std::exchange(closed_, true)) inputs_.emplace_back(Hangup{});
-}
-
-void ScreenTerminal::handle_report(const TerminalReport& report) {
-    (void)report;
 }
 
 void ScreenTerminal::read_keys() {

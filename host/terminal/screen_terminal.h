@@ -74,6 +74,8 @@ public:
     void put_in_line(std::string_view text) override;
     void run_outside(const std::function<void()>& program) override;
     void page(PagedText text) override;
+    void set_title(std::string title) override;
+    void call(std::string_view text, CallWhen when) override;
     OutsideEvents wait_outside(int fd, std::chrono::milliseconds timeout) override;
     Result<int> run_program(const OutsideProgram& program) override;
     void set_status(std::string line) override;
@@ -94,6 +96,7 @@ private:
     [[nodiscard]] std::chrono::milliseconds key_timeout() const;
     void take_held_keys();
     void handle_signals();
+    void show_title();
     void give_away();
     void come_back();
     void read_keys();
@@ -200,6 +203,8 @@ private:
     bool line_follows_answer_ = false;  // the edited line was begun after that answer
     Time question_ready_at_{};          // when the question begins to take keys
     std::optional<Time> last_typed_;
+    std::string title_;
+    std::optional<bool> focused_;  // as far as the terminal has said it
     bool drawn_waiting_ = false;
     bool can_take_back_ = false;
     bool changed_ = true;

@@ -1,4 +1,4 @@
-// The terminal while another program has it.
+// What lies around the live area: other programs that have the terminal, its title, its focus.
 #include <utility>
 
 #include "host/terminal/screen_terminal.h"
@@ -9,6 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kOutsideWorkBudget{100};  // no key waits meanwhile
+/// Whoever has not pressed a key for this time, with a line half typed, has stopped typing.
+constexpr std::chrono::seconds kStillTypes{10};
 
 }  // namespace
 
@@ -20,6 +22,7 @@ void ScreenTerminal::give_away() {
 void ScreenTerminal::come_back() {
     area_.forget();
     write("\r\033[J");
+    show_title();
     restart_quiet_time();
     changed_ = draw_at_once_ = true;
 }
@@ -51,6 +54,35 @@ Result<int> ScreenTerminal::run_program(const OutsideProgram& program) {
             [this](int fd, milliseconds timeout) { return wait_outside(fd, timeout); });
     });
     return end;
+}
+
+void ScreenTerminal::handle_report(const TerminalReport& report) {
+    using Kind = TerminalReport::Kind;
+    if (report.kind == Kind::kFocusIn || report.kind == Kind::kFocusOut)
+        focused_ = report.kind == Kind::kFocusIn;
+    if (report.kind == Kind::kKittyKeys) modes_.use_kitty_keys();
+    if (report.kind == Kind::kAttributes && has_modified_keys(report.value))
+        modes_.use_modified_keys();
+}
+
+void ScreenTerminal::set_title(std::string title) {
+    if (title_ == title) return;
+    title_ = std::move(title);
+    if (!outside_) show_title();
+}
+
+void ScreenTerminal::show_title() {
+    if (options_.kind.parses_sequences && !title_.empty()) write("\033]2;" + title_ + "\033\\");
+}
+
+void ScreenTerminal::call(std::string_view text, CallWhen when) {
+    if (focused_.value_or(false)) return;
+    const bool types = !editor_->empty() && last_typed_ && now() - *last_typed_ < kStillTypes;
+    if (when == CallWhen::kNobodyTypes && types) return;
+    std::string bytes = options_.rings_bell ? "\a" : "";
+    if (options_.sends_osc9 && options_.kind.takes_osc9)
+        bytes += "\033]9;" + std::string(text) + "\033\\";
+    if (!bytes.empty()) write(bytes);
 }
 
 }  // namespace tenon::terminal

@@ -14,6 +14,7 @@
 #include "host/base/result.h"
 #include "host/terminal/outside_program.h"
 #include "host/terminal/paged_text.h"
+#include "host/terminal/terminal_kind.h"
 
 /// A person at a terminal: the input that comes from them, and the output on their screen.
 namespace tenon::terminal {
@@ -96,15 +97,23 @@ struct MenuCommand {
 
 struct TerminalOptions {
     int in = 0, out = 1;
-    bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
-    bool colour = false;            ///< the terminal's own parts may be styled
-    std::filesystem::path history;  ///< the file; empty: none. Its folder must exist
+    bool dumb = false;                          ///< no escape sequences: TERM is dumb or not set
+    bool colour = false;                        ///< the terminal's own parts may be styled
+    TerminalKind kind = {};                     ///< only for a terminal that is not dumb
+    bool rings_bell = true, sends_osc9 = true;  ///< what `call` does
+    std::filesystem::path history;              ///< the file; empty: none. Its folder must exist
     /// Whose entries the arrow keys walk through, and whose paths complete `@` words; absolute.
     std::filesystem::path workspace;
     /// The text that goes into the history file for a line. Default: the line.
     std::function<std::string(std::string_view line)> redact;
     /// The clock that decides whether the keyboard is quiet. Default: the steady clock.
     std::function<std::chrono::steady_clock::time_point()> now;
+};
+
+/// When to call somebody to the terminal.
+enum class CallWhen {
+    kAlways,
+    kNobodyTypes,  ///< not while a line is edited and the last key was pressed just before
 };
 
 /// The terminal of one person: a line editor and a live area at the bottom, finished lines in the
@@ -175,6 +184,13 @@ public:
     /// afterwards and a question takes no key. Ctrl-O in the pager closes it and returns
     /// ShowFolded. A dumb terminal prints the text.
     virtual void page(PagedText text) = 0;
+    /// The title of the window. The old one comes back when another program has the terminal, and
+    /// at the end. Without effect where the terminal may show it as text.
+    virtual void set_title(std::string) {}
+    /// Calls the person to the terminal: by the bell, and by a desktop notification with `text`
+    /// (OSC 9, one line). Does nothing while the terminal says that it has the focus; a terminal
+    /// that has never said anything about it may not have it. A dumb terminal ignores it.
+    virtual void call(std::string_view, CallWhen) {}
     /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;
     /// Whether output is under way, so that a prompt would only be in its way. A dumb terminal

@@ -3,9 +3,11 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
 
 #include "host/base/forced_end.h"
 
@@ -17,7 +19,26 @@ constexpr std::string_view kPasteBracketsOff = "\033[?2004l";
 constexpr std::string_view kAlternateScreenOn = "\033[?1049h";
 constexpr std::string_view kAlternateScreenOff = "\033[?25h\033[?1049l";
 
+/// Beyond termios: a bit of `switched_on`, and the bytes that switch it on, on again after another
+/// program may have switched it off, and off.
+struct Switch {
+    int bit;
+    std::string_view on, again, off;
+};
+constexpr int kFocusReports = 1, kOwnTitle = 2, kKittyKeys = 4, kModifiedKeys = 8;
+constexpr auto kSwitches = std::to_array<Switch>({
+    {kFocusReports, "\033[?1004h", "\033[?1004h", "\033[?1004l"},
+    {kOwnTitle, "\033[22;2t", "", "\033[23;2t"},
+    // 1: no key is ambiguous. 4: keys of other alphabets say where they are on a Latin keyboard.
+    {kKittyKeys, "\033[>5u", "\033[=5u", "\033[<u"},
+    // Level 1 leaves the keys alone that have a control code, such as Ctrl-C.
+    {kModifiedKeys, "\033[>4;1m", "\033[>4;1m", "\033[>4m"},
+});
+/// For kitty's keyboard protocol, and for the kind of terminal.
+constexpr std::string_view kQuestions = "\033[?u\033[>c";
+
 // A signal handler uses these.
+volatile sig_atomic_t switched_on = 0;
 volatile sig_atomic_t restore_in = -1;
 volatile sig_atomic_t restore_out = -1;
 volatile sig_atomic_t alternate_screen_on = 0;
@@ -35,6 +56,10 @@ void restore_modes() {
         alternate_screen_on = 0;
         (void)!::write(restore_out, kAlternateScreenOff.data(), kAlternateScreenOff.size());
     }
+    for (const Switch& one : kSwitches)
+        if ((switched_on & one.bit) != 0)
+            (void)!::write(restore_out, one.off.data(), one.off.size());
+    switched_on = 0;
     (void)!::write(restore_out, kPasteBracketsOff.data(), kPasteBracketsOff.size());
     ::tcsetattr(in, TCSANOW, &original_modes);
 }
@@ -82,7 +107,13 @@ ScreenSize screen_size(int fd) {
     return {size.ws_col == 0 ? 80U : size.ws_col, size.ws_row == 0 ? 24U : size.ws_row};
 }
 
-TtyModes::TtyModes(int in, int out) : in_(in), out_(out) {}
+TtyModes::TtyModes(int in, int out, TerminalKind kind)
+    : in_(in),
+      out_(out),
+      kind_(kind),
+      wanted_(kind.parses_sequences ? kFocusReports | kOwnTitle : 0) {
+    if (kind.has_modified_keys) wanted_ |= kModifiedKeys;
+}
 
 void TtyModes::enter() {
     if (entered_) return;
@@ -99,13 +130,40 @@ void TtyModes::enter() {
     restore_in = in_;
     entered_ = true;
     set_again();
+    if (kind_.parses_sequences && !std::exchange(asked_, true))
+        (void)!::write(out_, kQuestions.data(), kQuestions.size());
 }
 
-void TtyModes::set_again() const {
+void TtyModes::use_kitty_keys() {
+    wanted_ |= kKittyKeys;
+    switch_on();
+}
+
+void TtyModes::use_modified_keys() {
+    if ((wanted_ & kKittyKeys) != 0) return;
+    wanted_ |= kModifiedKeys;
+    switch_on();
+}
+
+/// What is wanted and not on. The alternate screen has keyboard modes of its own.
+void TtyModes::switch_on() {
+    if (!entered_ || lent_ || alternate_screen_on != 0) return;
+    std::string bytes;
+    for (const Switch& one : kSwitches)
+        if ((wanted_ & one.bit & ~switched_on) != 0) bytes += one.on;
+    switched_on = switched_on | wanted_;
+    (void)!::write(out_, bytes.data(), bytes.size());
+}
+
+void TtyModes::set_again() {
     if (!entered_ || lent_) return;
     // Not TCSAFLUSH, which drops the keys that were typed while the program started.
     ::tcsetattr(in_, TCSADRAIN, &raw_);
-    (void)!::write(out_, kPasteBracketsOn.data(), kPasteBracketsOn.size());
+    std::string bytes(kPasteBracketsOn);
+    for (const Switch& one : kSwitches)
+        if ((switched_on & one.bit) != 0) bytes += one.again;
+    (void)!::write(out_, bytes.data(), bytes.size());
+    switch_on();
 }
 
 void TtyModes::let_keys_signal(bool on) {
@@ -115,11 +173,12 @@ void TtyModes::let_keys_signal(bool on) {
     ::tcsetattr(in_, TCSANOW, &raw_);
 }
 
-void TtyModes::show_alternate_screen(bool on) const {
+void TtyModes::show_alternate_screen(bool on) {
     if (!entered_ || on == (alternate_screen_on != 0)) return;
     alternate_screen_on = on ? 1 : 0;
     const std::string_view bytes = on ? kAlternateScreenOn : kAlternateScreenOff;
     (void)!::write(out_, bytes.data(), bytes.size());
+    if (!on) switch_on();
 }
 
 void TtyModes::leave() {

@@ -99,6 +99,10 @@ void do_line(const std::string& line) {
     } else if (word == "stream") {
         streaming = true;
         streamer = std::thread(stream);
+    } else if (word == "title") {
+        terminal->set_title(rest);
+    } else if (word == "call") {
+        terminal->call(rest, CallWhen::kAlways);
     } else if (word == "program") {
         const auto end = terminal->run_program({rest});
         terminal->print(end ? "program: " + std::to_string(*end) : end.error().message);
@@ -149,6 +153,10 @@ int main(int argc, char** argv) {
     TerminalOptions options;
     options.dumb = term == nullptr || std::string(term) == "dumb";
     options.colour = std::getenv("NO_COLOR") == nullptr;
+    options.kind = terminal_kind([](std::string_view name) -> std::string {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value == nullptr ? "" : value;
+    });
     if (argc > 1) options.history = argv[1];
     if (const char* file = std::getenv("CLOCK_FILE"))
         options.now = [path = std::string(file)] { return time_in(path); };

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace tenon::terminal {
+
+/// What may be sent to the kind of terminal that the environment names. Sequences that a terminal
+/// does not know are harmless only if it parses them as ECMA-48 says, which consoles and old
+/// terminals do not.
+struct TerminalKind {
+    bool parses_sequences = false;   ///< ignores the control sequences and strings it does not know
+    bool takes_osc9 = false;         ///< its own, not those of a multiplexer around the program
+    bool has_modified_keys = false;  ///< modifyOtherKeys, without saying so in an answer
+    bool operator==(const TerminalKind&) const = default;
+};
+
+/// `variable` returns the value of an environment variable; empty: not set. Pure.
+TerminalKind terminal_kind(const std::function<std::string(std::string_view)>& variable);
+
+/// Whether a terminal whose answer to `CSI > c` begins with this number has modifyOtherKeys.
+bool has_modified_keys(int attributes);
+
+}  // namespace tenon::terminal
