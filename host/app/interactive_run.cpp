@@ -44,6 +44,11 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     terminal_options.out = output_descriptor();
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
+    terminal_options.kind = terminal::terminal_kind([&sources](std::string_view name) {
+        return config::variable(sources.environment, std::string(name));
+    });
+    terminal_options.rings_bell = (*setup)->settings.terminal.notify_bell;
+    terminal_options.sends_osc9 = (*setup)->settings.terminal.notify_osc9;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     terminal_options.workspace = (*setup)->settings.workspace;
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {

@@ -102,6 +102,9 @@ struct Settings {
         std::vector<std::filesystem::path> deny_read;  ///< need not exist
         std::vector<std::filesystem::path> own;        ///< Tenon's state and configuration
     } sandbox;
+    struct Terminal {
+        bool notify_bell = true, notify_osc9 = true;
+    } terminal;
     struct Log {
         std::string level = "warning";  ///< trace debug info warning error critical off
         std::string file;               ///< empty: stderr

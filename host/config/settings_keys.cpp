@@ -159,6 +159,8 @@ constexpr std::array kKeys = {
             "What commands in the sandbox reach: nothing (none), this machine (loopback), everything (full)."},
     KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  kGreater, number<kSandbox, &S::require>,
             "Whether commands are refused when the system cannot enforce the whole sandbox."},
+    KeySpec{"terminal.notify",                kChoices,  "bell, osc9", "", "bell, osc9",            0, 0,         kNothing,  kFixed,   nullptr,
+            "How the interactive session calls you at a question, at the end of a turn of more than 10 s and at the end of a job, while the terminal does not have the focus: by its bell (bell), by a desktop notification (osc9). An empty value turns both off."},
     KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, kFixed,   text<kLog, &L::level>,
             "From which level on messages are logged."},
     KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  kFixed,   text<kLog, &L::file>,
@@ -354,7 +356,7 @@ bool is_looser(const KeySpec& spec, const SettingValue& now, const SettingValue&
 
 bool is_list(const KeySpec& spec) {
     return spec.type == ValueType::kPaths || spec.type == ValueType::kRules ||
-           spec.type == ValueType::kGrants;
+           spec.type == ValueType::kGrants || spec.type == ValueType::kChoices;
 }
 
 NumberedKey numbered_key(const std::string& key) {
@@ -380,6 +382,8 @@ std::string allowed_values(const KeySpec& spec) {
             return "a path" + word;
         case ValueType::kChoice:
             return std::string(spec.choices);
+        case ValueType::kChoices:
+            return std::string(spec.choices) + ", or nothing";
         case ValueType::kInteger:
             return "a whole number from " + std::to_string(spec.least) + " to " +
                    std::to_string(spec.most) + word;
@@ -421,6 +425,9 @@ Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
             value.number = after.value_or(0);
             break;
         }
+        case ValueType::kChoices:
+            good = trimmed.empty() || (good && choices_after(spec.choices, trimmed));
+            break;
         case ValueType::kUrl:
             good = good && is_url(trimmed);
             break;
@@ -483,7 +490,7 @@ std::string hint_for_unknown(std::string_view key) {
         siblings += ", plugins.ID.<its own keys>";
     }
     if (!siblings.empty()) return "allowed: " + siblings;
-    return "allowed: keys of model, agent, jobs, plugins, permissions, sandbox and log";
+    return "allowed: keys of model, agent, jobs, plugins, permissions, sandbox, terminal and log";
 }
 
 std::string shown_value(std::string_view key, std::string_view value) {

@@ -16,6 +16,7 @@ namespace tenon::config {
 enum class ValueType {
     kText,
     kChoice,
+    kChoices,  ///< a list of choices. A layer that sets it replaces the list; empty: none of them
     kInteger,
     kBoolean,
     kDuration,
@@ -57,7 +58,7 @@ struct KeySpec {
     ValueType type;
     std::string_view default_text;  ///< as it could be written; empty: none
     std::string_view otherwise;     ///< what is used while there is no value, for people
-    /// kChoice: "a, b, c"; a number: the word for "no limit"; kPath: the word for "none".
+    /// kChoice, kChoices: "a, b, c"; a number: the word for "no limit"; kPath: the word for "none".
     std::string_view choices;
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;

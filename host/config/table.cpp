@@ -4,6 +4,7 @@
 #include <set>
 
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/config/config_formats.h"
 #include "host/config/places.h"
 
@@ -15,6 +16,24 @@ bool is_same_rule(const Setting& a, const Setting& b) {
     const auto holds = [&](const char* start) { return a.text.find(start) != std::string::npos; };
     return (a.rule_base == b.rule_base || !holds("(/")) &&
            (a.rule_home == b.rule_home || !holds("(~"));
+}
+
+/// The parts of `a, b`; an empty text has one part, which is empty.
+std::vector<std::string_view> parts_of_list(std::string_view text) {
+    std::vector<std::string_view> parts;
+    while (true) {
+        const auto comma = std::min(text.find(','), text.size());
+        parts.push_back(utf8::trimmed(text.substr(0, comma)));
+        if (comma == text.size()) return parts;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+std::string joined(const std::vector<Setting>& list) {
+    std::string text;
+    for (const Setting& one : list)
+        text += (text.empty() ? "" : ", ") + one.value.text;
+    return text;
 }
 
 /// The entries of a file with a plugin's own repeated element as the list that properties would
@@ -75,6 +94,8 @@ private:
     void take_plugin(const ConfigEntry& entry, const PluginKey& key);
     void forget_weaker_parts(const std::string& key);
     void take_list(const std::string& key, std::vector<ListItem> items);
+    void take_choices(const std::string& key, const KeySpec& spec,
+                      const std::vector<ListItem>& items);
 
     Table& table_;
     const Layer& layer_;
@@ -360,6 +381,7 @@ void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
     const KeySpec& spec = *find_any_key(key);
     std::stable_sort(items.begin(), items.end(),
                      [](const ListItem& a, const ListItem& b) { return a.index < b.index; });
+    if (spec.type == ValueType::kChoices) return take_choices(key, spec, items);
     std::vector<Setting> list;
     for (const ListItem& item : items) {
         auto value = value_of(item.entry, spec, key);
@@ -392,6 +414,29 @@ void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
         all.push_back(std::move(one));
     }
     if (all.empty()) table_.settings_.erase(key);
+}
+
+/// A value may hold several of the choices, as the default is written.
+void Addition::take_choices(const std::string& key, const KeySpec& spec,
+                            const std::vector<ListItem>& items) {
+    std::vector<Setting> list;
+    for (const ListItem& item : items) {
+        for (const std::string_view choice : parts_of_list(item.entry.value)) {
+            const ConfigEntry entry{item.entry.key, std::string(choice), item.entry.origin};
+            auto value = value_of(entry, spec, key);
+            if (!value) return;
+            list.push_back(setting(entry, *std::move(value)));
+        }
+    }
+    if (const ConfigLock* lock = table_.locks_.on(key)) {
+        const auto locked = table_.locked_values_.find(key);
+        const bool same = locked != table_.locked_values_.end()
+                              ? joined(list) == joined(locked->second)
+                              : joined(list) == spec.default_text;
+        if (!same) warn_of_lock(items.front().entry, key, *lock);
+        return;
+    }
+    table_.settings_[key] = std::move(list);
 }
 
 void Table::add(const Layer& layer, std::vector<std::string>& errors,
@@ -504,6 +549,13 @@ Settings settings_of(const Table& table) {
     }
     for (const Setting& folder : table.list("plugins.path"))
         out.plugins.path.emplace_back(folder.value.text);
+    if (const auto notify = table.list("terminal.notify"); !notify.empty()) {
+        const auto has = [&](std::string_view way) {
+            return std::any_of(notify.begin(), notify.end(),
+                               [way](const Setting& one) { return one.value.text == way; });
+        };
+        out.terminal = {has("bell"), has("osc9")};
+    }
     out.permissions.allow = rules(table, "permissions.allow");
     out.permissions.ask = rules(table, "permissions.ask");
     out.permissions.deny = rules(table, "permissions.deny");

@@ -46,6 +46,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
       screen_(screen),
       style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
       transcript_(style_),
+      attention_(terminal_, setup_.settings.workspace),
       questions_(
           [this](std::size_t number, const permission::Question& question) {
               post([this, number, question] { put_question(number, question); });
@@ -157,6 +158,8 @@ void Sitting::turn_ended(const agent::RunResult& result) {
 
 void Sitting::on_turn_ended(const agent::RunResult& result) {
     if (phase_ != Phase::kClosing) stop_completed();
+    const std::chrono::milliseconds took(wall_clock_ms() - status_.working_since_ms);
+    attention_.turn_ended(took, result.outcome);
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
@@ -205,6 +208,7 @@ void Sitting::on_closed(std::size_t unfinished) {
 void Sitting::show(const std::vector<agent::AgentEvent>& events) {
     for (const agent::AgentEvent& event : events) {
         tally_.add(event);
+        if (const auto* job = std::get_if<agent::JobChanged>(&event)) attention_.job_changed(*job);
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
@@ -380,6 +384,9 @@ void Sitting::refresh_status() {
 void Sitting::draw_status() {
     status_.questions = open_questions();
     status_.context_tokens = tally_.context_tokens();
+    attention_.show(status_.questions > 0 || phase_ == Phase::kAskingHowToLeave ? TitleState::kAsks
+                    : status_.working_since_ms != 0 ? TitleState::kWorking
+                                                    : TitleState::kIdle);
     terminal_.set_status(phase_ == Phase::kClosing
                              ? std::string("leaving")
                              : status_line(status_, wall_clock_ms(), width()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/cli/screen.h"
+#include "host/sitting/attention.h"
 #include "host/sitting/event_relay.h"
 #include "host/sitting/files_before.h"
 #include "host/sitting/question_text.h"
@@ -155,6 +156,7 @@ private:
     Skills skills_;  ///< of the open session
     const ui::Style style_;
     ui::Transcript transcript_;
+    Attention attention_;
     SessionStatus status_;
     SessionTally tally_;
     Phase phase_ = Phase::kOpening;

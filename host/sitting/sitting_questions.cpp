@@ -16,6 +16,7 @@ void Sitting::put_question(std::size_t number, const permission::Question& quest
     question_ = {number, question, {}, place, place + question.waiting};
     update_question_text();
     show_question();
+    attention_.question_appeared(question_->text.shown.title);
     refresh_status();
 }
 

@@ -35,6 +35,7 @@ std::string example_of_type(const KeySpec& key) {
         case ValueType::kText:
             return "text";
         case ValueType::kChoice:
+        case ValueType::kChoices:
             return std::string(config::listed_choices(key.choices).front());
         case ValueType::kInteger:
             return std::to_string(key.least);
