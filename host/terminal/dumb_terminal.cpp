@@ -168,7 +168,7 @@ void DumbTerminal::handle_line(std::string line) {
         return;
     }
     if (text.empty()) return;
-    history_.add(text, options_.redact ? options_.redact(text) : text);
+    history_.add(text, {options_.redact ? options_.redact(text) : text});
     inputs_.emplace_back(EnteredLine{std::move(text)});
 }
 

@@ -15,9 +15,30 @@ namespace {
 
 constexpr std::int64_t kVersion = 1;
 
-std::string record_of(std::string_view text, const std::string& workspace) {
-    const OrderedJson record = {{"v", kVersion}, {"workspace", workspace}, {"text", text}};
+std::string record_of(const History::Written& entry, const std::string& workspace) {
+    OrderedJson record = {{"v", kVersion}, {"workspace", workspace}, {"text", entry.text}};
+    OrderedJson pastes = OrderedJson::array();
+    for (const LongPaste& paste : entry.pastes)
+        pastes.push_back({{"placeholder", paste.placeholder}, {"text", paste.text}});
+    if (!pastes.empty()) record.emplace("pastes", std::move(pastes));
     return dump_ordered_json(record) + '\n';
+}
+
+std::vector<LongPaste> pastes_of(const Json& record) {
+    std::vector<LongPaste> pastes;
+    const Json& list = member(record, "pastes");
+    for (std::size_t i = 0; list.is_array() && i < list.size(); ++i) {
+        const Json& paste = element(list, i);
+        pastes.push_back({string_or(paste, "placeholder"), string_or(paste, "text")});
+    }
+    return pastes;
+}
+
+std::size_t bytes_of(const History::Written& entry) {
+    std::size_t bytes = entry.text.size();
+    for (const LongPaste& paste : entry.pastes)
+        bytes += paste.text.size();
+    return bytes;
 }
 
 /// The text of a line of an older version.
@@ -109,12 +130,12 @@ std::optional<HistoryEntry> History::parse(std::string_view line) const {
     if (version > kVersion) return std::nullopt;
     const std::string* text = version == kVersion ? string_in(member(*record, "text")) : nullptr;
     if (text == nullptr) return old;
-    return HistoryEntry{*text, string_or(*record, "workspace") == workspace_};
+    return HistoryEntry{*text, string_or(*record, "workspace") == workspace_, pastes_of(*record)};
 }
 
-void History::add(const std::string& entry, std::string_view written) {
-    if (entry.empty() || is_newest_own(entry)) return;
-    if (!file_.empty() && entry[0] != ' ' && written.size() <= kMaxBytes) {
+void History::add(const std::string& entry, const Written& written) {
+    if (entry.empty() || (written.pastes.empty() && is_newest_own(entry))) return;
+    if (!file_.empty() && entry[0] != ' ' && bytes_of(written) <= kMaxBytes) {
         if (const UniqueFd fd = open_locked()) {
             read_new_entries(fd.get());
             const std::string record = record_of(written, workspace_);
@@ -154,25 +175,25 @@ void History::remember(HistoryEntry entry) {
         entries_.erase(entries_.begin(), entries_.end() - static_cast<long>(kMaxEntries));
 }
 
-const std::string* HistoryWalk::back(const std::vector<HistoryEntry>& entries,
-                                     std::string_view line) {
+const HistoryEntry* HistoryWalk::back(const std::vector<HistoryEntry>& entries,
+                                      std::string_view line) {
     if (!walking_) {
         at_ = end_ = entries.size();
-        line_ = line;
+        line_ = {std::string(line)};
     }
     walking_ = true;
     for (std::size_t at = std::min(at_, entries.size()); at-- > 0;) {
         if (!entries[at].is_own) continue;
         at_ = at;
-        return &entries[at].text;
+        return &entries[at];
     }
     return nullptr;
 }
 
-const std::string* HistoryWalk::forward(const std::vector<HistoryEntry>& entries) {
+const HistoryEntry* HistoryWalk::forward(const std::vector<HistoryEntry>& entries) {
     if (!walking_) return nullptr;
     while (++at_ < std::min(end_, entries.size()))
-        if (entries[at_].is_own) return &entries[at_].text;
+        if (entries[at_].is_own) return &entries[at_];
     walking_ = false;
     return &line_;
 }
@@ -192,7 +213,7 @@ void HistorySearch::erase_last(const std::vector<HistoryEntry>& entries) {
 }
 
 void HistorySearch::older(const std::vector<HistoryEntry>& entries) {
-    search(entries, std::min(at_, entries.size()), std::string(found_));
+    search(entries, std::min(at_, entries.size()), std::string(found_.text));
 }
 
 void HistorySearch::search(const std::vector<HistoryEntry>& entries, std::size_t below,
@@ -203,7 +224,7 @@ void HistorySearch::search(const std::vector<HistoryEntry>& entries, std::size_t
         const std::string& text = entries[i].text;
         if (text == other_than || text.find(pattern_) == std::string::npos) continue;
         at_ = i;
-        found_ = text;
+        found_ = entries[i];
         return;
     }
     failed_ = true;

@@ -8,6 +8,7 @@
 
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
+#include "host/terminal/pastes.h"
 
 namespace tenon::terminal {
 
@@ -15,11 +16,15 @@ namespace tenon::terminal {
 struct HistoryEntry {
     std::string text;
     bool is_own = false;  ///< entered in this workspace
+    /// Of an entry that comes from the file: the pastes whose placeholders are in its text.
+    std::vector<LongPaste> pastes = {};
     bool operator==(const HistoryEntry&) const = default;
 };
 
 /// The texts that were entered before, oldest first. A history file is shared with all sessions of
-/// this user. A line of it is an entry, appended under a lock: `{"v":1,"workspace":…,"text":…}`.
+/// this user. A line of it is an entry, appended under a lock: `{"v":1,"workspace":…,"text":…}`,
+/// and
+/// `"pastes":[{"placeholder":…,"text":…}]` where the text has placeholders.
 /// Lines of older versions (`\\` for a backslash, `\n` for a line feed) belong to no workspace.
 /// Records with a higher `v` are left alone. Failures to read or write the file are ignored;
 /// entries are then kept in memory only. Blocks while another session holds the lock. One thread.
@@ -34,11 +39,16 @@ public:
     /// Reads `file`, if it exists. With an empty path there is no file.
     History(std::filesystem::path file, const std::filesystem::path& workspace);
 
-    /// Adds `entry`, unless the newest entry of this workspace is the same, and appends `written`
-    /// to the file. An entry that begins with a blank is not written. Also reads what other
-    /// sessions have appended.
-    void add(const std::string& entry, std::string_view written);
-    void add(const std::string& entry) { add(entry, entry); }
+    /// What the file gets for an entry.
+    struct Written {
+        std::string text;
+        std::vector<LongPaste> pastes = {};
+    };
+    /// Adds `entry`, unless the newest entry of this workspace is the same and has no pastes, and
+    /// appends `written` to the file. An entry that begins with a blank is not written. Also reads
+    /// what other sessions have appended.
+    void add(const std::string& entry, const Written& written);
+    void add(const std::string& entry) { add(entry, Written{entry}); }
 
     [[nodiscard]] const std::vector<HistoryEntry>& entries() const { return entries_; }
 
@@ -64,16 +74,16 @@ private:
 class HistoryWalk {
 public:
     /// The older entry, or null at the oldest. `line` is the text that is edited now.
-    const std::string* back(const std::vector<HistoryEntry>& entries, std::string_view line);
+    const HistoryEntry* back(const std::vector<HistoryEntry>& entries, std::string_view line);
     /// The newer entry, at last the line that was edited before; null when no walk has begun.
-    const std::string* forward(const std::vector<HistoryEntry>& entries);
+    const HistoryEntry* forward(const std::vector<HistoryEntry>& entries);
     void end() { walking_ = false; }
 
 private:
     bool walking_ = false;
     std::size_t at_ = 0;
     std::size_t end_ = 0;
-    std::string line_;
+    HistoryEntry line_;
 };
 
 /// The search backwards for entries of all workspaces that contain the typed pattern. Pure.
@@ -90,7 +100,7 @@ public:
     [[nodiscard]] const std::string& pattern() const { return pattern_; }
     [[nodiscard]] bool failed() const { return failed_; }
     /// The last match; it stays when the search fails.
-    [[nodiscard]] const std::string& found() const { return found_; }
+    [[nodiscard]] const HistoryEntry& found() const { return found_; }
     [[nodiscard]] const std::string& line() const { return line_; }
 
 private:
@@ -99,7 +109,7 @@ private:
 
     std::string line_;
     std::string pattern_;
-    std::string found_;
+    HistoryEntry found_;
     std::size_t at_ = static_cast<std::size_t>(-1);  // of the match
     bool failed_ = false;
 };

@@ -26,8 +26,8 @@ std::optional<std::string> Pastes::add(std::string text) {
 }
 
 /// The paste whose placeholder `line` begins with.
-std::deque<Pastes::KeptPaste>::const_iterator Pastes::placeholder_at(std::string_view line) const {
-    return std::find_if(kept_.begin(), kept_.end(), [&](const KeptPaste& one) {
+std::deque<LongPaste>::const_iterator Pastes::placeholder_at(std::string_view line) const {
+    return std::find_if(kept_.begin(), kept_.end(), [&](const LongPaste& one) {
         return line.substr(0, one.placeholder.size()) == one.placeholder;
     });
 }
@@ -51,13 +51,13 @@ std::string Pastes::expanded(std::string_view line) const {
 std::string Pastes::with_placeholders(std::string_view text) const {
     std::string line(text);
     // The longest texts first, since one paste may hold another. Of equal texts the newest is last.
-    std::vector<const KeptPaste*> by_size;
+    std::vector<const LongPaste*> by_size;
     for (auto one = kept_.rbegin(); one != kept_.rend(); ++one)
         by_size.push_back(&*one);
-    std::stable_sort(by_size.begin(), by_size.end(), [](const KeptPaste* a, const KeptPaste* b) {
+    std::stable_sort(by_size.begin(), by_size.end(), [](const LongPaste* a, const LongPaste* b) {
         return a->text.size() > b->text.size();
     });
-    for (const KeptPaste* one : by_size) {
+    for (const LongPaste* one : by_size) {
         if (const auto at = line.rfind(one->text); at != std::string::npos)
             line.replace(at, one->text.size(), one->placeholder);
     }
@@ -120,6 +120,29 @@ std::optional<LineAtCursor> Pastes::with_whole_placeholders(const LineAtCursor& 
     return LineAtCursor{line.substr(0, from), line.substr(to)};
 }
 
+std::vector<LongPaste> Pastes::pastes_in(std::string_view line) const {
+    std::vector<LongPaste> pastes;
+    for (const auto& [begin, end] : placeholders_in(line))
+        pastes.push_back(*placeholder_at(line.substr(begin)));
+    return pastes;
+}
+
+std::string Pastes::adopt(std::string line, const std::vector<LongPaste>& pastes) {
+    std::size_t from = 0;
+    for (const LongPaste& paste : pastes) {
+        const auto at = line.find(paste.placeholder, from);
+        if (at == std::string::npos || paste.placeholder.empty()) continue;
+        const auto same = std::find_if(kept_.begin(), kept_.end(), [&](const LongPaste& one) {
+            return one.text == paste.text;
+        });
+        const std::string here =
+            same != kept_.end() ? same->placeholder : add(paste.text).value_or(paste.text);
+        line.replace(at, paste.placeholder.size(), here);
+        from = at + here.size();
+    }
+    return line;
+}
+
 void Pastes::line_entered() {
     while (bytes_kept() > kMaxKeptAfterEntry)
         kept_.pop_front();
@@ -127,7 +150,7 @@ void Pastes::line_entered() {
 
 std::size_t Pastes::bytes_kept() const {
     std::size_t bytes = 0;
-    for (const KeptPaste& one : kept_)
+    for (const LongPaste& one : kept_)
         bytes += one.text.size();
     return bytes;
 }

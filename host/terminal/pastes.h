@@ -16,6 +16,13 @@ struct LineAtCursor {
     bool operator==(const LineAtCursor&) const = default;
 };
 
+/// A long paste, and what stands for it in the line.
+struct LongPaste {
+    std::string placeholder;
+    std::string text;
+    bool operator==(const LongPaste&) const = default;
+};
+
 /// Long pastes of the edited line, each of which a placeholder replaces there. Pure.
 class Pastes {
 public:
@@ -41,17 +48,19 @@ public:
     /// come back from the history.
     void line_entered();
 
+    /// Those whose placeholders are in `line`, in their order.
+    [[nodiscard]] std::vector<LongPaste> pastes_in(std::string_view line) const;
+    /// A line of another session with its pastes, which are kept from now on: the line with the
+    /// placeholders that they have here. What there is no room for stands in the line as a whole.
+    std::string adopt(std::string line, const std::vector<LongPaste>& pastes);
+
 private:
-    struct KeptPaste {
-        std::string placeholder;
-        std::string text;
-    };
-    [[nodiscard]] std::deque<KeptPaste>::const_iterator placeholder_at(std::string_view line) const;
+    [[nodiscard]] std::deque<LongPaste>::const_iterator placeholder_at(std::string_view line) const;
     [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> placeholders_in(
         std::string_view line) const;
     [[nodiscard]] std::size_t bytes_kept() const;
 
-    std::deque<KeptPaste> kept_;
+    std::deque<LongPaste> kept_;
     std::size_t count_ = 0;
 };
 

@@ -276,7 +276,7 @@ LiveParts ScreenTerminal::parts() {
     if (search_) {
         parts.hints = {(search_->failed() ? "not found: " : "history: ") +
                        visible(search_->pattern())};
-        parts.input = lay_out_input(search_->found(), "", prompt, size_.columns);
+        parts.input = lay_out_input(search_->found().text, "", prompt, size_.columns);
     } else {
         parts.input =
             lay_out_input(editor_->before_cursor(), editor_->after_cursor(), prompt, size_.columns);

@@ -124,6 +124,8 @@ private:
     void search(const Key& key);
     bool move_within_text(bool up);
     void walk_history(bool back);
+    [[nodiscard]] std::string line_of(const HistoryEntry& entry);
+    [[nodiscard]] History::Written written_entry(const std::string& line) const;
     [[nodiscard]] LineAtCursor line_at_cursor() const;
     void suspend();
 

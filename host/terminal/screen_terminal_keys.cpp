@@ -256,7 +256,7 @@ void ScreenTerminal::enter() {
         return;
     }
     std::string text = pastes_.expanded(line);
-    history_.add(line, options_.redact ? options_.redact(text) : text);
+    history_.add(line, written_entry(line));
     pastes_.line_entered();
     editor_->clear();
     completer_.leave();
@@ -288,8 +288,8 @@ void ScreenTerminal::search(const Key& key) {
     } else {
         // Ctrl-G restores the line as it was before the search. Any other key takes the entry that
         // was found, and then has its usual effect.
-        const bool back = c == control('G') || search_->found().empty();
-        editor_->set(back ? search_->line() : search_->found(), "");
+        const bool back = c == control('G') || search_->found().text.empty();
+        editor_->set(back ? search_->line() : line_of(search_->found()), "");
         search_.reset();
         if (c != control('G') && c != control('[')) edit(key);
     }
@@ -316,14 +316,28 @@ bool ScreenTerminal::move_within_text(bool up) {
     return true;
 }
 
+std::string ScreenTerminal::line_of(const HistoryEntry& entry) {
+    return entry.pastes.empty() ? entry.text : pastes_.adopt(entry.text, entry.pastes);
+}
+
+/// Without keys and the like.
+History::Written ScreenTerminal::written_entry(const std::string& line) const {
+    History::Written written{line, pastes_.pastes_in(line)};
+    if (!options_.redact) return written;
+    written.text = options_.redact(written.text);
+    for (LongPaste& paste : written.pastes)
+        paste.text = options_.redact(paste.text);
+    return written;
+}
+
 void ScreenTerminal::walk_history(bool back) {
     const std::string line = editor_->before_cursor() + editor_->after_cursor();
-    const std::string* entry =
+    const HistoryEntry* entry =
         back ? walk_.back(history_.entries(), line) : walk_.forward(history_.entries());
     if (entry == nullptr)
         write("\a");
     else
-        editor_->set(*entry, "");
+        editor_->set(line_of(*entry), "");
     completer_.leave();
 }
 

@@ -51,7 +51,7 @@ TEST(History, LeavesOutRepetitionsAndWhatBeginsWithABlank) {
     history.add("a");
     history.add("a");
     history.add(" private");
-    history.add("shown", "[redacted]");
+    history.add("shown", {"[redacted]"});
     EXPECT_EQ(texts(history), (Entries{"a", " private", "shown"}));
     EXPECT_EQ(folder.read("history"),
               "{\"v\":1,\"workspace\":\"/w\",\"text\":\"a\"}\n"
@@ -119,11 +119,24 @@ TEST(History, ReadsLinesOfOlderVersionsAndLeavesNewerRecordsAlone) {
     EXPECT_EQ(folder.read("history").substr(0, before.size()), before);
 }
 
+TEST(History, KeepsPastesBesideTheirPlaceholders) {
+    const TempDir folder;
+    const std::vector<LongPaste> pastes = {{"[pasted text #1, 20 lines]", "a\nb"}};
+    History history = history_of(folder);
+    history.add("see [pasted text #1, 20 lines]", {"see [pasted text #1, 20 lines]", pastes});
+    history.add("see [pasted text #1, 20 lines]", {"see [pasted text #1, 20 lines]", pastes});
+    history.add("large", {"large", {{"[pasted text #2, 1 line]", std::string(65536, 'x')}}});
+    const HistoryEntry entry{"see [pasted text #1, 20 lines]", true, pastes};
+    EXPECT_EQ(history_of(folder).entries(), std::vector<HistoryEntry>{entry});
+}
+
 TEST(HistoryWalk, PassesOverTheEntriesOfOtherWorkspaces) {
     const std::vector<HistoryEntry> entries = {
         {"x", false}, {"a", true}, {"y", false}, {"b", true}, {"z", false}};
     HistoryWalk walk;
-    const auto shown = [](const std::string* text) { return text == nullptr ? "-" : *text; };
+    const auto shown = [](const HistoryEntry* entry) {
+        return entry == nullptr ? "-" : entry->text;
+    };
     std::string seen;
     for (const char step : std::string("<<<>>>"))
         seen += shown(step == '<' ? walk.back(entries, "line") : walk.forward(entries)) + " ";
@@ -137,9 +150,9 @@ TEST(HistorySearch, FindsEachTextOnceInTheEntriesOfAllWorkspaces) {
         {"make all", false}, {"make", true}, {"ls", true}, {"make", false}};
     HistorySearch search("");
     search.add("ma", entries);
-    EXPECT_EQ(search.found(), "make");
+    EXPECT_EQ(search.found().text, "make");
     search.older(entries);
-    EXPECT_EQ(search.found(), "make all");
+    EXPECT_EQ(search.found().text, "make all");
     search.older(entries);
     EXPECT_TRUE(search.failed());
 }

@@ -100,6 +100,32 @@ TEST(Pastes, HavePlaceholdersThatStayWhole) {
     }
 }
 
+TEST(Pastes, OfAnotherSessionGetPlaceholdersHere) {
+    terminal::Pastes there;
+    std::string line = "see " + *there.add(repeated("line\n", 20));
+    line += " and " + *there.add(repeated("word\n", 20));
+    const std::string text = there.expanded(line);
+    terminal::Pastes here;
+    (void)here.add(repeated("other\n", 20));
+    const std::string adopted = here.adopt(line, there.pastes_in(line));
+    EXPECT_EQ(adopted, "see [pasted text #2, 20 lines] and [pasted text #3, 20 lines]");
+    EXPECT_EQ(here.expanded(adopted), text);
+    EXPECT_EQ(here.adopt(line, there.pastes_in(line)), adopted);
+}
+
+TEST_F(APaste, HasAPlaceholderAgainInALaterSession) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(std::to_string(size.columns) + " columns");
+        auto pty = start(size);
+        type(*pty, "a " + pasted(repeated("0123456789\n", 30)), "30 lines]");
+        type(*pty, "\r", "(332 bytes)");
+        type(*pty, "leave\r", "gone");
+        pty = start(size);
+        type(*pty, "\033[A\033[A", "30 lines]");
+        type(*pty, "b\r", "(333 bytes)");
+    }
+}
+
 TEST_F(APaste, IsKeptWhenItsPlaceholderIsKilledAndYanked) {
     for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
         SCOPED_TRACE(std::to_string(size.columns) + " columns");
