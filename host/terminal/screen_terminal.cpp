@@ -182,7 +182,8 @@ void ScreenTerminal::read_keys() {
     const std::vector<TerminalReport> reports = decoder_.take_reports();
     for (const TerminalReport& report : reports)
         handle_report(report);
-    if (!reports.empty() && keys.empty()) return;  // nobody has typed
+    if (decoder_.is_pasting()) changed_ = true;
+    if (!reports.empty() && keys.empty() && !decoder_.is_pasting()) return;  // nobody has typed
     last_typed_ = read;
     // Whole lines come from a program, or were typed before the terminal had our modes: each line
     // feed is an Enter.
@@ -191,7 +192,6 @@ void ScreenTerminal::read_keys() {
     // Several keys at once are a paste without brackets, or were typed some time ago.
     const bool one_key = keys.size() == 1 && !std::holds_alternative<Alt>(keys[0]);
     const bool alone = question_ && (one_key || is_word_of_choice(keys));
-    if (decoder_.is_pasting()) changed_ = true;
     const bool may_be_esc = decoder_.holds_escape() && read >= question_ready_at_;
     if (question_ && !alone && !may_be_esc) question_ready_at_ = read + kQuiet;
     for (Key& key : keys)
