@@ -9,8 +9,9 @@ namespace tenon::terminal {
 namespace {
 
 constexpr std::size_t kMaxKeptAfterEntry = 8 << 20;
-constexpr std::size_t kMaxEchoed = 16 << 10;  // nobody types as much
-constexpr std::size_t kColumnsOfSign = 2;     // "> " before an entered line
+constexpr std::size_t kMaxEchoed = 16 << 10;    // nobody types as much
+constexpr std::size_t kMaxSearched = 32 << 20;  // bytes, so that Enter takes no time
+constexpr std::size_t kColumnsOfSign = 2;       // "> " before an entered line
 constexpr std::string_view kPreviewIndent = "  ";
 
 }  // namespace
@@ -57,7 +58,9 @@ std::string Pastes::with_placeholders(std::string_view text) const {
     std::stable_sort(by_size.begin(), by_size.end(), [](const LongPaste* a, const LongPaste* b) {
         return a->text.size() > b->text.size();
     });
+    std::size_t searched = 0;
     for (const LongPaste* one : by_size) {
+        if ((searched += line.size()) > kMaxSearched) break;
         if (const auto at = line.rfind(one->text); at != std::string::npos)
             line.replace(at, one->text.size(), one->placeholder);
     }

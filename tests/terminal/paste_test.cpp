@@ -100,6 +100,16 @@ TEST(Pastes, HavePlaceholdersThatStayWhole) {
     }
 }
 
+TEST(Pastes, AreFoundInALargeTextAmongManyOthers) {
+    terminal::Pastes pastes;
+    for (int i = 0; i < 2000; ++i)
+        (void)pastes.add(repeated("line " + std::to_string(i) + "\n", 200));
+    const std::string line = "a " + *pastes.add(std::string(4 << 20, 'x'));
+    EXPECT_EQ(pastes.with_placeholders(pastes.expanded(line)), line);
+    // One that is not kept is folded, however many others are.
+    EXPECT_EQ(pastes.echo_of(std::string(4 << 20, 'y'), 20), std::string(17, 'y') + "…");
+}
+
 TEST(Pastes, OfAnotherSessionGetPlaceholdersHere) {
     terminal::Pastes there;
     std::string line = "see " + *there.add(repeated("line\n", 20));
