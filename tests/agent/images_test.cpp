@@ -39,6 +39,30 @@ TEST(Images, HaveALimit) {
     EXPECT_FALSE(make_image("no image"));
 }
 
+/// An endpoint would refuse each later request too.
+TEST(Images, WithTooManyPixelsAreRefused) {
+    using namespace std::string_literals;
+    const std::string png = "\x89PNG\r\n\x1A\n\0\0\0\rIHDR"s;
+    const std::string jpeg = "\xFF\xD8\xFF\xE0\0\4ab\xFF\xC0\0\x11\x08"s;
+    struct Case {
+        std::string file;
+        bool is_taken;
+    };
+    for (const Case& c : std::vector<Case>{
+             {png + "\0\0\x1F\x40\0\0\0\1"s, true},
+             {png + "\0\0\x1F\x41\0\0\0\1"s, false},
+             {png + "\0\0\0\1\0\1\0\0"s, false},
+             {"GIF89a\x40\x1F\1\0"s, true},
+             {"GIF89a\x41\x1F\1\0"s, false},
+             {jpeg + "\x1F\x40\0\1\3"s, true},
+             {jpeg + "\x1F\x41\0\1\3"s, false},
+             {"\xFF\xD8\xFF"s, true},
+         }) {
+        SCOPED_TRACE(::testing::PrintToString(c.file));
+        EXPECT_EQ(make_image(c.file).ok(), c.is_taken);
+    }
+}
+
 TEST(Images, AreBlocksOfMessagesAndOfResults) {
     EXPECT_EQ(
         image_block(kPicture),
@@ -86,10 +110,11 @@ TEST(AttachedFiles, SurviveReopeningAndCompaction) {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
-        ASSERT_TRUE(
-            session->add_prompt({"see @a.txt @p.png",
-                                 {{"a.txt", "<attached-file/>", {}}, {"p.png", {}, kPicture}},
-                                 "/see"}));
+        ASSERT_TRUE(session->add_prompt(
+            {"see @a.txt @p.png",
+             "/see",
+             {{"a.txt", "<attached-file/>", {}, {}}, {"p.png", {}, kPicture, {}}},
+             {}}));
         expect_valid(*session);
         const auto sent = wires(*session);
         ASSERT_EQ(sent.size(), 1U);
@@ -114,7 +139,7 @@ TEST(AttachedFiles, SurviveReopeningAndCompaction) {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"ok"}])")));
-        ASSERT_TRUE(session->add_prompt({"and this", {{"q.png", {}, kPicture}}, {}}));
+        ASSERT_TRUE(session->add_prompt({"and this", {}, {{"q.png", {}, kPicture, {}}}, {}}));
         ASSERT_TRUE(session->compress({"auto", "/t", "A summary."}));
         expect_valid(*session);
         compressed = wires(*session);
