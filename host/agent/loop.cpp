@@ -140,10 +140,6 @@ void Loop::add_prompt(Prompt prompt) {
         clean(attachment.text);
     }
     must(ports_.session.add_prompt(prompt));
-    for (Attachment& attachment : prompt.attachments)
-        ports_.sink.on_event(FileAttached{std::move(attachment.shown)});
-    for (std::string& text : prompt.notices)
-        ports_.sink.on_event(Notice{std::move(text)});
 }
 
 void Loop::deliver_ended_jobs() {

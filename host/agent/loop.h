@@ -63,7 +63,7 @@ public:
     /// valid conversation.
     RunResult run(const Prompt& prompt, std::stop_token stop);
     RunResult run(std::string_view prompt, std::stop_token stop) {
-        return run(Prompt{std::string(prompt), std::string(prompt)}, std::move(stop));
+        return run(Prompt{std::string(prompt)}, std::move(stop));
     }
 
     /// The same without a prompt: delivers what has ended meanwhile. Without such an end nothing is

@@ -40,15 +40,13 @@ struct Attachment {
     std::string name;       ///< as the person named it
     std::string text = {};  ///< what the model gets; empty for an image
     std::optional<Image> image = {};
-    std::string shown = {};  ///< for the person: "a.txt (12 lines)"
 };
 
 /// A prompt of a person.
 struct Prompt {
-    std::string text;        ///< for the model
-    std::string typed = {};  ///< as the person has typed it; watchers show that
+    std::string text;
     std::vector<Attachment> attachments = {};
-    std::vector<std::string> notices = {};  ///< for the person: what is not attached, and why
+    std::string typed = {};  ///< what the person typed, where `text` is something else; else empty
 };
 
 /// Token counts of one answer, or their sum over a run.

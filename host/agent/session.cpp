@@ -127,8 +127,7 @@ void Session::append_attachments(const std::vector<Attachment>& attachments) {
 
 Result<void> Session::add_prompt(const Prompt& prompt) {
     std::string members = text_member("origin", "prompt") + "," + text_member("text", prompt.text);
-    const bool says_more = !prompt.typed.empty() && prompt.typed != prompt.text;
-    if (says_more) members += "," + text_member("typed", prompt.typed);
+    if (!prompt.typed.empty()) members += "," + text_member("typed", prompt.typed);
     if (!prompt.attachments.empty()) members += "," + attached_member(prompt.attachments);
     if (auto written = journal_.append("user", members); !written) return written.error();
     append_text(prompt.text, "prompt");

@@ -64,7 +64,7 @@ std::vector<Attachment> attachments_in(const Json& list) {
     if (!list.is_array()) return attachments;
     for (const Json& entry : list)
         attachments.push_back(
-            {string_or(entry, "name"), string_or(entry, "text"), image_of(entry), {}});
+            {string_or(entry, "name"), string_or(entry, "text"), image_of(entry)});
     return attachments;
 }
 

@@ -140,7 +140,7 @@ private:
             return refuse(name, "the images of a prompt have at most 16 MiB in base64");
         images_ += image->data.size();
         const std::string kind = image->media_type.substr(image->media_type.find('/') + 1);
-        add({clean(name), {}, std::move(*image), {}},
+        add({clean(name), {}, std::move(*image)},
             "image, " + kind + ", " + bytes_text(bytes->size()));
     }
 
@@ -166,7 +166,7 @@ private:
             text += (text.ends_with('\n') ? "" : "\n") + ("[" + cut + "]\n");
             out_.notices.push_back(clean(name) + " is cut: " + cut + " are attached");
         }
-        add({clean(name), tagged("attached-file", clean(name), std::move(text)), {}, {}},
+        add({clean(name), tagged("attached-file", clean(name), std::move(text)), {}},
             is_cut ? "its first " + with_noun(lines, "line")
                    : (taken == 0 ? "empty" : with_noun(lines, "line")));
     }
@@ -202,7 +202,7 @@ private:
             return;
         }
         texts_ += text.size();
-        add({clean(name), tagged("attached-directory", clean(name), clean(text)), {}, {}},
+        add({clean(name), tagged("attached-directory", clean(name), clean(text)), {}},
             "directory, " + with_noun(names.size(), "name"));
     }
 
@@ -212,7 +212,7 @@ private:
     }
 
     void add(agent::Attachment attachment, const std::string& what) {
-        attachment.shown = attachment.name + " (" + what + ")";
+        out_.shown.push_back(attachment.name + " (" + what + ")");
         out_.attachments.push_back(std::move(attachment));
     }
 

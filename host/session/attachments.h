@@ -29,6 +29,7 @@ struct AttachOptions {
 /// What the files that a prompt names give.
 struct AttachedFiles {
     std::vector<agent::Attachment> attachments;
+    std::vector<std::string> shown;    ///< for each: "a.txt (12 lines)"
     std::vector<std::string> notices;  ///< what is not attached, or was cut, and why
 };
 

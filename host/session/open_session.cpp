@@ -111,7 +111,7 @@ EndedJobs OpenSession::end_jobs(std::string_view by) {
 }
 
 agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop) {
-    return run_prompt({std::string(prompt), std::string(prompt)}, std::move(stop));
+    return run_prompt(agent::Prompt{std::string(prompt)}, std::move(stop));
 }
 
 agent::RunResult OpenSession::run_prompt(const agent::Prompt& prompt, std::stop_token stop) {

@@ -47,9 +47,6 @@ public:
     /// `untyped` follows it as it is.
     agent::RunResult run_typed(std::string_view typed, std::stop_token stop,
                                std::string_view untyped = {});
-    /// What such a text stands for, with the files that it names. Between calls of tools only.
-    /// Blocks on files. An Error: the skill is denied or could not be read.
-    [[nodiscard]] Result<agent::Prompt> typed_prompt(std::string_view typed) const;
 
     /// Runs a command that the person has typed, in the foreground and without a question, as far
     /// as no deny rule forbids it. Command and output become a text of the conversation, which the
@@ -131,7 +128,8 @@ private:
     explicit OpenSession(OpenOptions options) : OpenTools(std::move(options)) {}
 
     // open_session_typed.cpp
-    [[nodiscard]] Result<agent::Prompt> prompt_without_files(std::string_view typed) const;
+    Result<agent::Prompt> typed_prompt(std::string_view typed) const;
+    void attach_named_files(agent::Prompt& prompt, std::string_view typed);
     [[nodiscard]] const agent::ToolSpec* foreground_tool() const;
     agent::RunResult run_prompt(const agent::Prompt& prompt, std::stop_token stop);
 

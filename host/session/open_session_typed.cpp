@@ -34,8 +34,8 @@ std::optional<SkillLine> skill_line(std::string_view typed) {
 
 }  // namespace
 
-Result<agent::Prompt> OpenSession::prompt_without_files(std::string_view typed) const {
-    agent::Prompt as_it_is{std::string(typed), std::string(typed)};
+Result<agent::Prompt> OpenSession::typed_prompt(std::string_view typed) const {
+    const agent::Prompt as_it_is{std::string(typed)};
     const auto line = skill_line(typed);
     if (!line) return as_it_is;
     const auto known = skills();
@@ -47,30 +47,29 @@ Result<agent::Prompt> OpenSession::prompt_without_files(std::string_view typed) 
                      rule->origin() + ")"};
     auto text = plugins::text_of_prompt(*registry_, line->name, utf8::repair(line->arguments));
     if (!text) return text.error().while_doing("load the skill " + line->name);
-    return agent::Prompt{std::move(*text), std::string(typed)};
+    return agent::Prompt{std::move(*text), {}, std::string(typed)};
 }
 
-Result<agent::Prompt> OpenSession::typed_prompt(std::string_view typed) const {
-    auto prompt = prompt_without_files(typed);
-    if (!prompt) return prompt;
-    const auto denied = [this](const std::filesystem::path& path) {
-        const permission::Rule* rule = gate_->denied_read(path);
-        return rule == nullptr ? std::string() : rule->text() + " (" + rule->origin() + ")";
-    };
-    AttachedFiles files =
-        attach_files(typed, {settings_.workspace, settings_.home, secrets_, denied});
-    prompt->attachments = std::move(files.attachments);
-    prompt->notices = std::move(files.notices);
-    return prompt;
+void OpenSession::attach_named_files(agent::Prompt& prompt, std::string_view typed) {
+    AttachedFiles files = attach_files(
+        typed,
+        {settings_.workspace, settings_.home, secrets_, [this](const std::filesystem::path& path) {
+             const permission::Rule* rule = gate_->denied_read(path);
+             return rule == nullptr ? std::string() : rule->text() + " (" + rule->origin() + ")";
+         }});
+    for (const std::string& shown : files.shown)
+        sink_.on_event(agent::FileAttached{shown});
+    for (std::string& text : files.notices)
+        notice(std::move(text));
+    prompt.attachments = std::move(files.attachments);
 }
 
 agent::RunResult OpenSession::run_typed(std::string_view typed, std::stop_token stop,
                                         std::string_view untyped) {
     auto prompt = typed_prompt(typed);
     if (prompt) {
-        const bool is_as_typed = prompt->typed == prompt->text;
+        attach_named_files(*prompt, typed);
         prompt->text += untyped;
-        if (is_as_typed) prompt->typed = prompt->text;
         return run_prompt(*prompt, std::move(stop));
     }
     agent::RunResult failed;

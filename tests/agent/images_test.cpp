@@ -110,11 +110,10 @@ TEST(AttachedFiles, SurviveReopeningAndCompaction) {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
-        ASSERT_TRUE(session->add_prompt(
-            {"see @a.txt @p.png",
-             "/see",
-             {{"a.txt", "<attached-file/>", {}, {}}, {"p.png", {}, kPicture, {}}},
-             {}}));
+        ASSERT_TRUE(
+            session->add_prompt({"see @a.txt @p.png",
+                                 {{"a.txt", "<attached-file/>", {}}, {"p.png", {}, kPicture}},
+                                 "/see"}));
         expect_valid(*session);
         const auto sent = wires(*session);
         ASSERT_EQ(sent.size(), 1U);
@@ -139,7 +138,7 @@ TEST(AttachedFiles, SurviveReopeningAndCompaction) {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"ok"}])")));
-        ASSERT_TRUE(session->add_prompt({"and this", {}, {{"q.png", {}, kPicture, {}}}, {}}));
+        ASSERT_TRUE(session->add_prompt({"and this", {{"q.png", {}, kPicture}}, {}}));
         ASSERT_TRUE(session->compress({"auto", "/t", "A summary."}));
         expect_valid(*session);
         compressed = wires(*session);

@@ -23,12 +23,6 @@ protected:
                                                                 : std::string();
                      }});
     }
-    static std::vector<std::string> shown(const AttachedFiles& files) {
-        std::vector<std::string> all;
-        for (const agent::Attachment& attachment : files.attachments)
-            all.push_back(attachment.shown);
-        return all;
-    }
     void write(const std::string& path, const std::string& content) {
         dir_.write("w/" + path, content);
     }
@@ -45,7 +39,7 @@ TEST_F(Attachments, ATextIsGivenInItsTag) {
     ASSERT_EQ(files.attachments.size(), 1U);
     EXPECT_EQ(files.attachments[0].text,
               "<attached-file path=\"a.txt\">\none\ntwo\n</attached-file>");
-    EXPECT_THAT(shown(files), ElementsAre("a.txt (2 lines)"));
+    EXPECT_THAT(files.shown, ElementsAre("a.txt (2 lines)"));
     EXPECT_THAT(files.notices, IsEmpty());
 }
 
@@ -54,8 +48,8 @@ TEST_F(Attachments, NamesMayLeadAnywhere) {
     dir_.write("home/n.md", "at home");
     dir_.write("other/o.txt", "elsewhere");
     const auto files = attach("@" + (dir_ / "other/o.txt").string() + " @~/n.md @../other/o.txt");
-    EXPECT_THAT(shown(files), ElementsAre((dir_ / "other/o.txt").string() + " (1 line)",
-                                          "~/n.md (1 line)", "../other/o.txt (1 line)"));
+    EXPECT_THAT(files.shown, ElementsAre((dir_ / "other/o.txt").string() + " (1 line)",
+                                         "~/n.md (1 line)", "../other/o.txt (1 line)"));
 }
 
 TEST_F(Attachments, WhatCannotBeAttachedIsSaid) {
@@ -66,7 +60,7 @@ TEST_F(Attachments, WhatCannotBeAttachedIsSaid) {
     std::filesystem::create_symlink("denied.txt", dir_ / "w/link.txt");
     ::mkfifo((dir_ / "w/pipe").c_str(), 0600);
     const auto files = attach("@bin @latin1 @denied.txt @link.txt @pipe @missing @fine.txt");
-    EXPECT_THAT(shown(files), ElementsAre("fine.txt (1 line)"));
+    EXPECT_THAT(files.shown, ElementsAre("fine.txt (1 line)"));
     EXPECT_THAT(
         files.notices,
         ElementsAre("bin is not attached: it is a binary file",
@@ -84,7 +78,7 @@ TEST_F(Attachments, ALongTextIsCutAtAWholeCharacter) {
     ASSERT_EQ(files.attachments.size(), 1U);
     EXPECT_THAT(files.attachments[0].text,
                 HasSubstr("x\n[the first 262143 of " + std::to_string(text.size()) + " bytes]\n"));
-    EXPECT_THAT(shown(files), ElementsAre("long.txt (its first 1 line)"));
+    EXPECT_THAT(files.shown, ElementsAre("long.txt (its first 1 line)"));
     EXPECT_THAT(files.notices, ElementsAre(HasSubstr("long.txt is cut: the first 262143 of")));
 }
 
@@ -123,7 +117,7 @@ TEST_F(Attachments, AnImageIsGivenAsOne) {
     ASSERT_EQ(files.attachments.size(), 2U);
     ASSERT_TRUE(files.attachments[0].image);
     EXPECT_EQ(*files.attachments[0].image, (agent::Image{"image/png", "iVBORw0KGgpwaXhlbHM="}));
-    EXPECT_THAT(shown(files),
+    EXPECT_THAT(files.shown,
                 ElementsAre("a.png (image, png, 14 bytes)", "./a.png (image, png, 14 bytes)"));
     EXPECT_THAT(files.notices, IsEmpty());
 }
@@ -145,7 +139,7 @@ TEST_F(Attachments, ADirectoryGivesItsNames) {
     ASSERT_EQ(files.attachments.size(), 1U);
     EXPECT_EQ(files.attachments[0].text,
               "<attached-directory path=\"d\">\na/\nb.txt\n</attached-directory>");
-    EXPECT_THAT(shown(files), ElementsAre("d (directory, 2 names)"));
+    EXPECT_THAT(files.shown, ElementsAre("d (directory, 2 names)"));
 }
 
 }  // namespace
