@@ -33,8 +33,8 @@ int run_jobs(Options options, const config::Sources& sources, const Console& con
 
 /// `tenon sessions list [--all]|show ID|export ID`: reads journals, also those of running hosts,
 /// and never takes their lock. `list`: the sessions of the workspace, the one written last first.
-/// `--json`: `list` and `show` print one document. `export` prints JSON lines. Exit code 1: a
-/// session is unknown or its journal cannot be read.
+/// `--json`: `list` and `show` print one document. `export` prints JSON lines, with `--markdown` a
+/// document for people. Exit code 1: a session is unknown or its journal cannot be read.
 int run_sessions(Options options, const config::Sources& sources, const Console& console);
 
 /// `tenon tasks list|graph [--dot]`: the tasks of the workspace's `.tasks/`, which are only read.

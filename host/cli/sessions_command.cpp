@@ -6,6 +6,7 @@
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
 #include "host/cli/commands.h"
+#include "host/cli/session_markdown.h"
 #include "host/cli/session_words.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/store.h"
@@ -16,6 +17,7 @@ namespace {
 // clang-format off
 constexpr std::array kSessionsOptions = {
     OptionSpec{0, "json", "", "list, show: one JSON document instead of text"},
+    OptionSpec{0, "markdown", "", "export: a Markdown document for people"},
     OptionSpec{0, "all", "", "list: the sessions of every workspace"},
 };
 // clang-format on
@@ -24,7 +26,7 @@ constexpr std::array kSessionsOptions = {
 constexpr std::array kSessionsVerbs = {
     VerbSpec{"list", {"json", "all"}, 0, 0, {}, "the sessions of the workspace"},
     VerbSpec{"show", {"json"}, 1, 1, {}, "a conversation and its jobs", Takes::kSession},
-    VerbSpec{"export", {}, 1, 1, {}, "a whole conversation for other programs", Takes::kSession},
+    VerbSpec{"export", {"markdown"}, 1, 1, {}, "a whole conversation, for other programs or as Markdown", Takes::kSession},
 };
 // clang-format on
 
@@ -78,6 +80,7 @@ public:
     }
 
     int print_all() const {
+        if (arguments_.has("markdown")) return print_markdown();
         const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
         const auto messages = journal::read_messages(journal());
@@ -94,6 +97,15 @@ public:
         for (const OrderedJson& message : *messages)
             print_line(message);
         return 0;
+    }
+
+    int print_markdown() const {
+        auto written = write_markdown(folder_, id(), secrets_,
+                                      [this](const std::string& text) -> Result<void> {
+                                          console_.out << text;
+                                          return {};
+                                      });
+        return written ? 0 : complain(console_, written.error().message, 1);
     }
 
 private:
@@ -150,14 +162,17 @@ int call_sessions_verb(const VerbSpec& verb, const SessionsCall& call) {
 
 constinit const CommandSpec kSessionsCommand{
     "tenon sessions",
-    "list [--all] [--json]\nshow ID [--json]\nexport ID",
+    "list [--all] [--json]\nshow ID [--json]\nexport ID [--markdown]",
     "Lists the sessions of the workspace, the one written last first, also those that a host has "
-    "open; shows a conversation; or prints the whole conversation for other programs.",
+    "open; shows a conversation; or prints the whole conversation, for other "
+    "programs or as Markdown.",
     kSessionsOptions,
     "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model, "
     "created, turns and the system prompt; each that follows is one message, "
     "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the "
     "conversation was cleared or summarised stands \"type\":\"clear\" or \"compaction\".\n"
+    "export --markdown: the same as a document for people, with prompts, answers, calls and "
+    "results.\n"
     "\n"
     "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n",
     "list, show and export conversations",

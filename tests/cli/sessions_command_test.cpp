@@ -70,6 +70,21 @@ protected:
     std::ostringstream out_, err_;
 };
 
+TEST_F(SessionsCommand, ExportsAMarkdownDocument) {
+    {
+        agent::Session session = open("a");
+        converse(session);
+    }
+    EXPECT_EQ(run({"export", "a", "--markdown"}), 0);
+    EXPECT_THAT(out_.str(), StartsWith("# Session a\n\n- workspace: `"));
+    EXPECT_THAT(out_.str(), HasSubstr("\n## Prompt\n\n> do it\n> well\n"));
+    EXPECT_THAT(out_.str(), HasSubstr("\nResult of `grep` (error)\n\n```\nno such folder\n```\n"));
+    EXPECT_THAT(out_.str(), Not(HasSubstr("\x1b")));
+    EXPECT_EQ(run({"export", "b", "--markdown"}), 1);
+    EXPECT_EQ(out_.str(), "");
+    EXPECT_THAT(err_.str(), HasSubstr("there is no session 'b'"));
+}
+
 TEST_F(SessionsCommand, ListsThoseOfTheWorkspaceOrAll) {
     {
         auto session = open("s1");
