@@ -69,7 +69,8 @@ void balance(std::vector<std::string>& lines) {
 /// Words are put on lines as they come.
 class Wrapper {
 public:
-    explicit Wrapper(std::size_t columns) : columns_(std::max(columns, kNarrowest)) {}
+    Wrapper(std::size_t columns, LongWords long_words)
+        : columns_(std::max(columns, kNarrowest)), long_words_(long_words) {}
 
     void take(std::string_view text, Cluster cluster) {
         const std::string_view bytes = text.substr(0, cluster.bytes);
@@ -104,7 +105,12 @@ private:
         } else {
             if (line_columns_ > 0) break_line();
             blanks_ = 0;
-            put_in_pieces();
+            if (long_words_ == LongWords::kBroken) {
+                put_in_pieces();
+            } else {
+                line_ += word_;
+                line_columns_ += word_columns_;
+            }
         }
         word_.clear();
         word_columns_ = 0;
@@ -139,6 +145,7 @@ private:
     }
 
     std::size_t columns_;
+    LongWords long_words_;
     std::vector<std::string> lines_;
     std::string line_;
     std::size_t line_columns_ = 0;
@@ -198,8 +205,8 @@ std::string cut_before(std::string_view line, std::string_view suffix, std::size
     return cut(line, columns - taken).append(suffix);
 }
 
-std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
-    Wrapper wrapper(columns);
+std::vector<std::string> wrap(std::string_view text, std::size_t columns, LongWords long_words) {
+    Wrapper wrapper(columns, long_words);
     while (!text.empty()) {
         const Cluster cluster = first_cluster(text);
         wrapper.take(text, cluster);

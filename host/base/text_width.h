@@ -29,11 +29,18 @@ std::string cut(std::string_view line, std::size_t columns);
 /// `line` and `suffix` in one line of at most `columns`: `line` is cut, down to a few columns.
 std::string cut_before(std::string_view line, std::string_view suffix, std::size_t columns);
 
+/// What happens to a word that is wider than a line.
+enum class LongWords {
+    kBroken,
+    kWhole,  ///< it is a line of its own that is too wide: a path that the terminal breaks can
+             ///< still be copied
+};
 /// `text` in lines of at most `columns` (at least 2, so that a wide character fits). Lines are
 /// broken at blanks and around wide characters, and inside a word only when the word is wider than
 /// a line. Blanks at a break are removed; those that begin a line of `text` stay. Each line opens
 /// the styling that it needs and closes it.
-std::vector<std::string> wrap(std::string_view text, std::size_t columns);
+std::vector<std::string> wrap(std::string_view text, std::size_t columns,
+                              LongWords long_words = LongWords::kBroken);
 
 /// `text` in lines of at most `columns` (at least 2), broken where the line is full. Every
 /// character is kept.

@@ -264,6 +264,12 @@ TEST(TextWidth, WrapsAtWords) {
     }
 }
 
+TEST(TextWidth, WrapsAtWordsAndKeepsLongOnesWhole) {
+    EXPECT_EQ(wrap("see /a/very/long/path now, please", 10, LongWords::kWhole),
+              (std::vector<std::string>{"see", "/a/very/long/path", "now,", "please"}));
+    EXPECT_EQ(wrap("", 10, LongWords::kWhole), std::vector<std::string>{""});
+}
+
 TEST(TextWidth, FoldsWithoutLosingACharacter) {
     EXPECT_EQ(fold("int  main( )", 5), (Lines{"int  ", "main(", " )"}));
     EXPECT_EQ(fold("漢字漢", 5), (Lines{"漢字", "漢"}));
