@@ -13,15 +13,17 @@ constexpr std::size_t kChunk = 256U << 10U;
 
 }  // namespace
 
-Result<JournalLines> JournalLines::open(const std::filesystem::path& path) {
+Result<JournalLines> JournalLines::open(const std::filesystem::path& path, std::int64_t from) {
     const std::string doing = "read " + path.string();
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd) return Error::from_errno(doing);
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return Error::from_errno(doing);
     if (!S_ISREG(info.st_mode)) return Error{doing + ": not a regular file"};
+    if (::lseek(fd.get(), from, SEEK_SET) < 0) return Error::from_errno(doing);
     JournalLines lines(fd.get());
     lines.own_ = std::move(fd);
+    lines.offset_ = from;
     return lines;
 }
 

@@ -26,9 +26,9 @@ public:
         bool too_long = false;
     };
 
-    /// Opens the file without its lock. Error: it cannot be opened or is no regular file. Does not
-    /// wait for a FIFO.
-    static Result<JournalLines> open(const std::filesystem::path& path);
+    /// Opens the file without its lock, and reads from the line that begins at `from`. Error: it
+    /// cannot be opened or is no regular file. Does not wait for a FIFO.
+    static Result<JournalLines> open(const std::filesystem::path& path, std::int64_t from = 0);
     /// Reads from the place where `fd` stands; `fd` outlives the object.
     explicit JournalLines(int fd) : fd_(fd) {}
 

@@ -52,8 +52,8 @@ Reader::Reader(JournalLines lines, std::filesystem::path path,
 }
 
 Result<Reader> Reader::open(const std::filesystem::path& path,
-                            std::initializer_list<RecordType> types) {
-    auto lines = JournalLines::open(path);
+                            std::initializer_list<RecordType> types, std::int64_t from) {
+    auto lines = JournalLines::open(path, from);
     if (!lines) return lines.error();
     return Reader(std::move(*lines), path, types);
 }
@@ -76,6 +76,7 @@ Result<bool> Reader::take_line() {
     }
     if (!line.ended) file_end_ = FileEnd::kUnended;
     ++line_;
+    offset_ = line.offset;
     beside_nuls_ = line.text.find('\0') != std::string_view::npos;
     parts_ = parts_between_nuls(line.text);
     next_part_ = 0;
@@ -94,6 +95,7 @@ Result<std::optional<Place>> Reader::next() {
 Place Reader::examine(std::string_view text) {
     Place place;
     place.line = line_;
+    place.offset = offset_;
     if (beside_nuls_) place.condition = Place::Condition::kBesideNuls;
     if (const auto type = type_at_begin(text)) {
         place.type = *type;

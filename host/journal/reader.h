@@ -27,6 +27,7 @@ struct Place {
     };
     Condition condition = Condition::kWhole;
     std::size_t line = 0;                 ///< its number, from 1
+    std::int64_t offset = 0;              ///< of the line, in the file
     std::string problem;                  ///< why it is kNewer or kDamaged
     RecordType type = RecordType::kNone;  ///< kNone where it is damaged
     std::optional<Record> record = {};    ///< none: damaged, or of a type that was not asked for
@@ -46,9 +47,10 @@ enum class FileEnd {
 class Reader {
 public:
     /// Opens a journal without its lock, perhaps while a host writes it. Only records of `types`
-    /// are parsed; an empty list means all types. Error: it cannot be opened or is no regular file.
+    /// are parsed; an empty list means all types. `from` is the offset of the first line that is
+    /// read; lines are counted from there. Error: it cannot be opened or is no regular file.
     static Result<Reader> open(const std::filesystem::path& path,
-                               std::initializer_list<RecordType> types = {});
+                               std::initializer_list<RecordType> types = {}, std::int64_t from = 0);
     /// Reads an open file from where it stands; `fd` outlives the object. `path` is for messages.
     Reader(int fd, std::filesystem::path path) : Reader(JournalLines(fd), std::move(path), {}) {}
 
@@ -85,6 +87,7 @@ private:
     std::vector<std::string_view> parts_;  // of the current line
     std::size_t next_part_ = 0;
     std::size_t line_ = 0;                                // number of the current line
+    std::int64_t offset_ = 0;                             // of the current line
     bool beside_nuls_ = false;                            // parts of the current line
     bool too_long_ = false;                               // the current line
     std::unordered_map<std::int64_t, Fingerprint> seen_;  // by seq

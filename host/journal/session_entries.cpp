@@ -1,7 +1,5 @@
 #include "host/journal/session_entries.h"
 
-#include <optional>
-
 #include "host/journal/reader.h"
 
 namespace tenon::journal {
@@ -27,34 +25,6 @@ void append_attached(Ordered& blocks, const Ordered& attached) {
         }
         if (const std::string text = string_or(file, "text"); !text.empty())
             blocks.push_back(Ordered{{"type", "text"}, {"text", text}});
-    }
-}
-
-std::optional<SessionEntry> entry_from(const Record& record) {
-    SessionEntry entry;
-    entry.type = record.type();
-    entry.text = record.string("text");
-    switch (entry.type) {
-        case RecordType::kText:
-            entry.origin = record.string("origin");
-            entry.typed = record.string("typed");
-            entry.attached = ordered_array(record, "attached");
-            return entry;
-        case RecordType::kAnswer:
-            if (!record.value("content").is_array()) return std::nullopt;
-            entry.content = parse_ordered_json(record.raw("content"), kMaxOwnJsonDepth)
-                                .value_or(OrderedJson::array());
-            return entry;
-        case RecordType::kResult:
-            entry.tool_use_id = record.string("tool_use_id");
-            entry.is_error = record.boolean("is_error", false);
-            entry.attached = ordered_array(record, "images");
-            return entry;
-        case RecordType::kClear:
-        case RecordType::kCompaction:
-            return entry;
-        default:
-            return std::nullopt;
     }
 }
 
@@ -110,11 +80,37 @@ private:
 
 }  // namespace
 
+std::optional<SessionEntry> entry_from(const Record& record) {
+    SessionEntry entry;
+    entry.type = record.type();
+    entry.text = record.string("text");
+    switch (entry.type) {
+        case RecordType::kText:
+            entry.origin = record.string("origin");
+            entry.typed = record.string("typed");
+            entry.attached = ordered_array(record, "attached");
+            return entry;
+        case RecordType::kAnswer:
+            if (!record.value("content").is_array()) return std::nullopt;
+            entry.content = parse_ordered_json(record.raw("content"), kMaxOwnJsonDepth)
+                                .value_or(OrderedJson::array());
+            return entry;
+        case RecordType::kResult:
+            entry.tool_use_id = record.string("tool_use_id");
+            entry.is_error = record.boolean("is_error", false);
+            entry.attached = ordered_array(record, "images");
+            return entry;
+        case RecordType::kClear:
+        case RecordType::kCompaction:
+            return entry;
+        default:
+            return std::nullopt;
+    }
+}
+
 Result<void> read_entries(const std::filesystem::path& journal,
-                          const std::function<void(SessionEntry)>& take) {
-    auto reader =
-        Reader::open(journal, {RecordType::kText, RecordType::kAnswer, RecordType::kResult,
-                               RecordType::kClear, RecordType::kCompaction});
+                          const std::function<void(SessionEntry)>& take, std::int64_t from) {
+    auto reader = Reader::open(journal, kEntryTypes, from);
     if (!reader) return reader.error();
     while (true) {
         const auto record = reader->next_record();

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +28,18 @@ struct SessionEntry {
     bool is_error = false;    ///< of a result
 };
 
-/// Calls `take` for each entry, oldest first. Records that are damaged, repeated, unknown or cut
-/// off are passed over. Error: the journal cannot be read, or a newer version wrote in it.
+/// The types of records that are entries.
+inline constexpr std::initializer_list<RecordType> kEntryTypes = {
+    RecordType::kText, RecordType::kAnswer, RecordType::kResult, RecordType::kClear,
+    RecordType::kCompaction};
+/// None: the record is of another type, or lacks its content.
+std::optional<SessionEntry> entry_from(const Record& record);
+
+/// Calls `take` for each entry, oldest first, from the record at the offset `from` on. Records that
+/// are damaged, repeated, unknown or cut off are passed over. Error: the journal cannot be read, or
+/// a newer version wrote in it.
 Result<void> read_entries(const std::filesystem::path& journal,
-                          const std::function<void(SessionEntry)>& take);
+                          const std::function<void(SessionEntry)>& take, std::int64_t from = 0);
 
 /// The conversation as messages of the Messages API, {"role","content":[block,…]}: texts and
 /// results between two answers are one message. {"type":"clear"} stands where it was cleared,
