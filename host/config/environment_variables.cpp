@@ -36,6 +36,8 @@ constexpr std::array kVariables = {
     VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},
     VariableSpec{"LINES", "The height of the screen, in the place of the terminal's."},
     VariableSpec{"EDITRC", "The file with key bindings. Default: ~/.editrc."},
+    VariableSpec{"PAGER", "The program that shows long text of the interactive session. Default: Tenon's own pager."},
+    VariableSpec{"LESS", "Options of the pager less. Default for Tenon's text: -R."},
     VariableSpec{"TMPDIR", "Where the temporary directories of commands in the sandbox are made. Default: /tmp."},
     VariableSpec{"TENON_JOB_ID", "Set for a command that runs as a job: the job's id."},
 };

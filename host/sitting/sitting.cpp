@@ -4,6 +4,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/forced_end.h"
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/sitting/own_command.h"
 #include "host/ui/status_line.h"
@@ -91,6 +92,7 @@ void Sitting::open_session(const std::string& id) {
     session_id_ = id;
     status_ = {};
     tally_ = {};
+    transcript_ = ui::Transcript(style_);
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -105,8 +107,11 @@ void Sitting::opened(session::OpenSession& session) {
     if (session.session().resumed())
         line += ", resumed after " +
                 ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
-    post([this, &session, line, model = head.model, skills = session.skills()] {
+    RecordedConversation recorded(session, setup_.secrets);
+    post([this, &session, line, model = head.model, skills = session.skills(),
+          recorded = std::move(recorded)]() mutable {
         if (phase_ != Phase::kOpening) return;
+        const bool goes_back = previous_session_ == session_id_;  // the next could not be opened
         set_skills(skills);
         phase_ = Phase::kOpen;
         session_ = &session;
@@ -114,6 +119,8 @@ void Sitting::opened(session::OpenSession& session) {
         status_.model = model;
         print(visible(line));
         print("/help lists commands and keys.");
+        recorded_ = std::move(recorded);
+        if (!goes_back) show_last_turns();
         refresh_status();
     });
 }
@@ -201,7 +208,7 @@ void Sitting::on_closed(std::size_t unfinished) {
     if (unfinished > 0) print(ui::counted(unfinished, "job") + " could not be ended in time.");
     if (next_session_) stop_completed();
     if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
-    print("To go on: tenon --session " + session_id_);
+    terminal_.print("To go on: tenon --session " + session_id_);  // not broken: to be copied
     finish(end_);
 }
 
@@ -216,6 +223,7 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
+        if (started != nullptr) recorded_.learn(*started);
         const bool is_shown =
             started != nullptr && started->facts.recovered != agent::RecoveredAnswer::kJobStart;
         if (is_shown && !screen_.escapes)
@@ -339,8 +347,10 @@ void Sitting::end_thread() {
 
 // ---------------------------------------------------------------- showing
 
-void Sitting::print(const std::string& line) {
-    terminal_.print(line);
+/// Words of Tenon's own.
+void Sitting::print(const std::string& words) {
+    if (!screen_.escapes) return terminal_.print(words);
+    print(wrap(words, width(), LongWords::kWhole));
 }
 
 void Sitting::print(const std::vector<std::string>& lines) {
@@ -348,6 +358,11 @@ void Sitting::print(const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
         text += line + "\n";
     if (!text.empty()) terminal_.print(text);
+}
+
+void Sitting::print_words(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines)
+        print(line);
 }
 
 /// What parallel calls do is not printed between the command that a question is about and the

@@ -12,6 +12,7 @@
 #include "host/sitting/files_before.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
+#include "host/sitting/recorded_conversation.h"
 #include "host/sitting/session_tally.h"
 #include "host/sitting/session_thread.h"
 #include "host/sitting/slash_commands.h"
@@ -131,6 +132,12 @@ private:
     void run_own_command(const std::string& command);
     void show_tasks();
     void show_plugins();
+
+    // The recorded conversation: sitting_records.cpp.
+    void show_last_turns();
+    void show_history();
+    void export_to(const std::string& file);
+
     void reload();
     void in_session(
         std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
@@ -141,8 +148,9 @@ private:
     bool choose_session(const std::string& line);
     void go_to_session(const std::string& id);
 
-    void print(const std::string& line);
+    void print(const std::string& words);
     void print(const std::vector<std::string>& lines);
+    void print_words(const std::vector<std::string>& lines);
     void print_or_hold(const std::vector<std::string>& lines);
     void refresh_tail();
     void refresh_status();
@@ -157,6 +165,7 @@ private:
     const ui::Style style_;
     ui::Transcript transcript_;
     Attention attention_;
+    RecordedConversation recorded_;
     SessionStatus status_;
     SessionTally tally_;
     Phase phase_ = Phase::kOpening;

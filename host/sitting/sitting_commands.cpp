@@ -63,13 +63,15 @@ void Sitting::set_skills(Skills skills) {
 
 void Sitting::run_command(const SlashCommand& command) {
     using CommandHandler = void (*)(Sitting&, const std::string& argument);
-    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 10> kHandlers = {{
-        {"help", [](Sitting& sitting, const std::string&) { sitting.print(slash_help()); }},
+    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 12> kHandlers = {{
+        {"help", [](Sitting& sitting, const std::string&) { sitting.print_words(slash_help()); }},
         {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
         {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
         {"clear", [](Sitting& sitting, const std::string&) { sitting.clear(); }},
         {"compact", [](Sitting& sitting, const std::string& focus) { sitting.compact(focus); }},
         {"tasks", [](Sitting& sitting, const std::string&) { sitting.show_tasks(); }},
+        {"history", [](Sitting& sitting, const std::string&) { sitting.show_history(); }},
+        {"export", [](Sitting& sitting, const std::string& file) { sitting.export_to(file); }},
         {"resume", [](Sitting& sitting, const std::string& which) { sitting.resume(which); }},
         {"plugins", [](Sitting& sitting, const std::string&) { sitting.show_plugins(); }},
         {"reload", [](Sitting& sitting, const std::string&) { sitting.reload(); }},
@@ -88,7 +90,7 @@ void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_to
     if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, command = std::move(command)](session::OpenSession& session,
                                                       const std::stop_token& stop) {
-        post([this, lines = command(session, stop)] { print(lines); });
+        post([this, lines = command(session, stop)] { print_words(lines); });
     });
 }
 

@@ -10,13 +10,15 @@
 namespace tenon::sitting {
 namespace {
 
-constexpr std::array<SlashHelp, 10> kCommands = {{
+constexpr std::array<SlashHelp, 12> kCommands = {{
     {"help", "", "this list, and the keys"},
     {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
     {"tasks", "", "the tasks of this workspace"},
     {"model", "[NAME]", "show or change the model"},
     {"compact", "[FOCUS]", "make the conversation shorter, keeping what FOCUS names"},
     {"clear", "", "begin the conversation anew; its jobs stay"},
+    {"history", "", "the whole conversation, in a pager ($PAGER)"},
+    {"export", "[FILE]", "write the conversation into a new file, as Markdown"},
     {"resume", "[NUMBER | ID]", "earlier sessions of this workspace; open one"},
     {"plugins", "", "the plugins and their tools"},
     {"reload", "", "load changed plugins and their configuration"},

@@ -47,9 +47,9 @@ std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::mi
     if (has_job_failed(job) && job.exit_code)
         details.push_back("exit " + std::to_string(*job.exit_code));
     const std::string status = job.status == "running" ? "started" : visible(job.status);
-    const std::string name = job.name.empty() ? "" : first_line(job.name) + ": ";
-    const std::string what =
-        "job " + visible(job.id) + " " + status + ": " + name + first_line(job.command);
+    std::string what = "job " + visible(job.id) + " " + status;
+    for (const std::string& text : {first_line(job.name), first_line(job.command)})
+        what += text.empty() ? "" : ": " + text;
     const Mark& mark = has_job_failed(job) ? kFailed : has_ended(job) ? kSucceeded : kRunning;
     return status_line(mark, what, in_brackets(details), width, style);
 }

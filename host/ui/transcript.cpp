@@ -82,6 +82,12 @@ Transcript::Lines Transcript::failed(std::string_view why, std::size_t width) {
     return take();
 }
 
+Transcript::Lines Transcript::mark(std::string_view text, std::size_t width) {
+    width_ = std::max(width, kLeastWidth);
+    put_line("●", kDim, text, {});
+    return take();
+}
+
 Transcript::Lines Transcript::answered_nothing(std::size_t width) {
     width_ = std::max(width, kLeastWidth);
     end_turn();

@@ -46,6 +46,8 @@ public:
     Lines interrupted(std::size_t width);
     /// The turn failed: the rest of the answer, and then why.
     Lines failed(std::string_view why, std::size_t width);
+    /// A line about the conversation itself.
+    Lines mark(std::string_view text, std::size_t width);
     /// The turn ended with an answer that has no text.
     Lines answered_nothing(std::size_t width);
     /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines
