@@ -92,15 +92,20 @@ std::string LiveArea::update(std::string_view finished, LiveRows rows, ScreenSiz
 }
 
 std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, ScreenSize size) {
-    remember(finished);
+    if (!finished.empty()) {
+        // They scroll up from the screen of the new size. If they were repainted with it, those
+        // that do not fit would never reach the scrollback.
+        const std::string bytes = update_resized({}, rows, size);
+        return bytes + update(finished, std::move(rows), size);
+    }
     const std::size_t old_columns = std::exchange(columns_, size.columns);
     if (size.columns == old_columns)
-        return replace(std::min(drawn_.cursor_row, size.rows - 1), finished, std::move(rows));
+        return replace(std::min(drawn_.cursor_row, size.rows - 1), {}, std::move(rows));
     const std::size_t room = size.rows - std::min(size.rows, rows.rows.size());
     const auto above = last_finished_rows(size.columns, room);
     if (above.size() == room) return repaint(above, std::move(rows));
     const std::size_t up = std::min(rows_up_if_wrapped(size.columns), size.rows - 1);
-    return replace(up, finished, std::move(rows));
+    return replace(up, {}, std::move(rows));
 }
 
 /// Writes the whole screen row by row. Some terminals move a screen that is cleared at once into

@@ -1,0 +1,25 @@
+#include "host/terminal/live_area.h"
+
+#include <gtest/gtest.h>
+
+namespace tenon::terminal {
+namespace {
+
+TEST(LiveArea, WritesLinesThatFinishWhileTheSizeChangesAlsoWhenTheyDoNotFit) {
+    const LiveRows rows{{"> ", "status"}, 0, 2};
+    for (const ScreenSize before : {ScreenSize{80, 24}, ScreenSize{20, 12}}) {
+        SCOPED_TRACE(before.columns);
+        LiveArea area;
+        (void)area.update("old 1\nold 2\nold 3\nold 4\n", rows, before);
+        const std::string bytes =
+            area.update_resized("new 1\nnew 2\nnew 3\nnew 4\nnew 5\n", rows, {20, 5});
+        std::size_t at = 0;
+        for (const char* line : {"new 1", "new 2", "new 3", "new 4", "new 5"}) {
+            at = bytes.find(line, at);
+            ASSERT_NE(at, std::string::npos) << line;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace tenon::terminal
