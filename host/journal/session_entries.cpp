@@ -63,8 +63,9 @@ private:
         Ordered block{
             {"type", "tool_result"}, {"tool_use_id", entry.tool_use_id}, {"content", entry.text}};
         if (!entry.attached.empty()) {
-            block["content"] = Ordered::array({Ordered{{"type", "text"}, {"text", entry.text}}});
-            append_attached(block["content"], entry.attached);
+            Ordered content = Ordered::array({Ordered{{"type", "text"}, {"text", entry.text}}});
+            append_attached(content, entry.attached);
+            block["content"] = std::move(content);
         }
         if (entry.is_error) block["is_error"] = true;
         return block;

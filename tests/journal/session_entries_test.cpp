@@ -37,6 +37,34 @@ TEST(SessionEntries, OfADamagedJournalAreWhatASessionWouldRead) {
     EXPECT_EQ(summary->first_prompt, "a");
 }
 
+TEST(SessionEntries, HoldWhatWasAttachedAndWhatWasTyped) {
+    const testing::TempDir dir;
+    dir.write(
+        "s1.jsonl",
+        kHead +
+            R"({"v":1,"seq":1,"type":"user","origin":"prompt","text":"The skill.","typed":"/pdf a","attached":[)"
+            R"({"name":"a.txt","text":"<a/>"},{"name":"p.png","media_type":"image/png","data":"AA=="}]})"
+            "\n"
+            R"({"v":1,"seq":2,"type":"assistant","content":[{"type":"tool_use","id":"t","name":"x","input":{}}]})"
+            "\n"
+            R"({"v":1,"seq":3,"type":"tool_result","tool_use_id":"t","text":"p","images":[{"media_type":"image/gif","data":"BB=="}]})"
+            "\n");
+    const auto summary = summarise_session(dir.path(), "s1");
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_EQ(summary->first_prompt, "/pdf a");
+    const auto messages = read_messages(dir / "s1.jsonl");
+    ASSERT_TRUE(messages);
+    ASSERT_EQ(messages->size(), 3U);
+    EXPECT_EQ(
+        (*messages)[0].dump(),
+        R"({"role":"user","content":[{"type":"text","text":"The skill."},{"type":"text","text":"<a/>"},)"
+        R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]})");
+    EXPECT_EQ(
+        (*messages)[2].dump(),
+        R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"p"},)"
+        R"({"type":"image","source":{"type":"base64","media_type":"image/gif","data":"BB=="}}]}]})");
+}
+
 TEST(SessionEntries, HoldArgumentsAsDeepAsTheyAreAccepted) {
     const testing::TempDir dir;
     const std::string deep = std::string(255, '[') + std::string(255, ']');
