@@ -25,15 +25,19 @@ constexpr std::array<SlashHelp, 12> kCommands = {{
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
-constexpr std::array<std::string_view, 19> kKeys = {
+constexpr std::array<std::string_view, 23> kKeys = {
     "/SKILL [ARGUMENTS] sends the text of a skill.",
     "!COMMAND  runs a command; the model sees it and its output with the next prompt",
     "@FILE     attaches a file to a prompt; so does the path of an image",
     "",
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
+    "Esc     stops the turn",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
     "Tab     completes /COMMAND and @PATH; Up, Down choose in the menu, Esc closes it",
+    "Ctrl-_  undoes a change of the line",
+    "Ctrl-X Ctrl-E edits the line in $VISUAL or $EDITOR",
+    "Shift-Enter, Alt-Enter, Ctrl-J, or a backslash before Enter: a new line",
     "Ctrl-R  searches the lines of all workspaces; Up, Down walk through this one's",
     "",
     "A question takes keys half a second after it appears, and after a second without",

@@ -44,7 +44,9 @@ std::size_t could_begin(std::string_view bytes, std::string_view ending) {
     return 0;
 }
 
-std::string as_pasted(std::string_view bytes) {
+}  // namespace
+
+std::string without_controls(std::string_view bytes) {
     std::string text;
     text.reserve(bytes.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -57,8 +59,6 @@ std::string as_pasted(std::string_view bytes) {
     }
     return utf8::repair(text);
 }
-
-}  // namespace
 
 std::vector<Key> KeyDecoder::feed(std::string_view bytes) {
     std::vector<Key> keys;
@@ -258,7 +258,7 @@ bool KeyDecoder::take_paste(std::vector<Key>& keys) {
     if (pasted_bytes_ > kMaxPaste)
         keys.emplace_back(PasteRefused{pasted_bytes_});
     else
-        keys.emplace_back(Paste{as_pasted(pasted_)});
+        keys.emplace_back(Paste{without_controls(pasted_)});
     pasted_ = {};
     return true;
 }

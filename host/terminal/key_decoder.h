@@ -11,7 +11,11 @@
 /// Decodes the bytes that a terminal sends into keys. No I/O, no time.
 namespace tenon::terminal {
 
-/// A bracketed paste: valid UTF-8, without controls except line feeds and tabs.
+/// `bytes` as a text that can stand in the edited line: valid UTF-8, without controls except line
+/// feeds and tabs.
+std::string without_controls(std::string_view bytes);
+
+/// A bracketed paste, without controls.
 struct Paste {
     std::string text;
     bool operator==(const Paste&) const = default;

@@ -133,6 +133,8 @@ void EditLineEditor::add_functions() {
     add(L"tenon-line-start", request<EditorAction::kLineStart>);
     add(L"tenon-line-end", request<EditorAction::kLineEnd>);
     add(L"tenon-search", request<EditorAction::kSearch>);
+    add(L"tenon-undo", request<EditorAction::kUndo>);
+    add(L"tenon-editor", request<EditorAction::kEditor>);
     add(L"tenon-note-inserting", note_inserting);
     add(L"tenon-complete", request<EditorAction::kComplete>);
 }
@@ -149,6 +151,9 @@ void EditLineEditor::bind_keys(bool vi) {
                                         {L"^N", L"tenon-down"},
                                         {L"^R", L"tenon-search"},
                                         {L"^I", L"tenon-complete"},
+                                        {L"^_", L"tenon-undo"},
+                                        {L"^X^U", L"tenon-undo"},
+                                        {L"^X^E", L"tenon-editor"},
                                         {L"^D", L"ed-delete-next-char"},
                                         {L"^U", L"vi-kill-line-prev"},
                                         {L"^W", L"ed-delete-prev-word"}})
@@ -177,6 +182,10 @@ void EditLineEditor::bind_keys(bool vi) {
                                         {L"^N", L"tenon-down"},
                                         {L"/", L"tenon-search"},
                                         {L"^R", L"tenon-search"},
+                                        {L"u", L"tenon-undo"},
+                                        {L"^_", L"tenon-undo"},
+                                        {L"v", L"tenon-editor"},
+                                        {L"^X^E", L"tenon-editor"},
                                         {L":", L"ed-unassigned"},
                                         {L"?", L"ed-unassigned"},
                                         {L"[3~", L"ed-delete-next-char"}})
@@ -194,6 +203,8 @@ std::wstring own_command(const std::wstring& command) {
         {L"em-inc-search-prev", L"tenon-search"},
         {L"em-inc-search-next", L"tenon-search"},
         {L"vi-search-prev", L"tenon-search"},
+        {L"vi-undo", L"tenon-undo"},
+        {L"vi-histedit", L"tenon-editor"},
         {L"ed-command", L"ed-unassigned"},
     };
     const auto found = own.find(command);

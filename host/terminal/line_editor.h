@@ -20,7 +20,9 @@ enum class EditorAction {
     kLineStart,
     kLineEnd,
     kSearch,
-    kComplete
+    kComplete,
+    kUndo,
+    kEditor,  ///< edit the line in a program of the user
 };
 
 /// Edits one line, which may hold line feeds: keys in, text and cursor out. libedit does it, with

@@ -217,8 +217,10 @@ void ScreenTerminal::set_waiting(std::vector<std::string> lines) {
 }
 
 void ScreenTerminal::put_in_line(std::string_view text) {
+    undo_.begin(line_at_cursor());
     const std::string line = editor_->before_cursor() + editor_->after_cursor();
     editor_->set(pastes_.with_placeholders(text) + (line.empty() ? "" : "\n" + line), "");
+    undo_.end(line_at_cursor());
     walk_.end();
     completer_.leave();
     changed_ = draw_at_once_ = true;
@@ -243,7 +245,7 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
     if (question_->content.choices != question->choices) close_variants();
     question_->content = std::move(*question);
     question_->subject_columns = 0;
-    if (same) return;
+    if (same || outside_) return;  // come_back() begins the time to wait
     read_typed_ahead();
     question_ready_at_ = now() + kTimeToRead;
     if (last_typed_) question_ready_at_ = std::max(question_ready_at_, *last_typed_ + kQuiet);
@@ -309,7 +311,7 @@ LiveRows ScreenTerminal::rows_now() {
 }
 
 void ScreenTerminal::draw() {
-    if (lost_ || draw_pager()) return;
+    if (lost_ || outside_ || draw_pager()) return;
     LiveRows rows = rows_now();
     const bool resized = std::exchange(resized_, false);
     const std::string finished = std::exchange(finished_, {});

@@ -14,6 +14,7 @@
 #include "host/terminal/pastes.h"
 #include "host/terminal/terminal.h"
 #include "host/terminal/tty_modes.h"
+#include "host/terminal/undo_states.h"
 #include "host/terminal/wakeups.h"
 #include "host/terminal/word_rest.h"
 #include "host/ui/style.h"
@@ -96,6 +97,7 @@ private:
     [[nodiscard]] std::chrono::milliseconds key_timeout() const;
     void take_held_keys();
     void handle_signals();
+    void edit_outside();
     void show_title();
     void give_away();
     void come_back();
@@ -115,6 +117,8 @@ private:
     void feed_editor(const std::wstring& keys);
     bool handle_control(wchar_t c);
     void edit(const Key& key);
+    void edit_line(const Key& key);
+    void undo();
     void feed_editor(wchar_t c);
     void do_action(EditorAction action);
     std::optional<wchar_t> next_character();
@@ -183,6 +187,7 @@ private:
     KeyDecoder decoder_;
     std::unique_ptr<LineEditor> editor_;
     Pastes pastes_;
+    UndoStates undo_;
     History history_;
     HistoryWalk walk_;
     std::optional<HistorySearch> search_;

@@ -123,7 +123,21 @@ bool ScreenTerminal::handle_control(wchar_t c) {
     return true;
 }
 
+/// A change that can be undone.
 void ScreenTerminal::edit(const Key& key) {
+    undo_.begin(line_at_cursor());
+    edit_line(key);
+    undo_.end(line_at_cursor());
+}
+
+void ScreenTerminal::undo() {
+    const auto line = undo_.undo();
+    if (!line) return write("\a");
+    editor_->set(line->before, line->after);
+    completer_.leave();
+}
+
+void ScreenTerminal::edit_line(const Key& key) {
     if (const auto* typed = std::get_if<Typed>(&key)) {
         feed_editor(typed->c);
     } else if (const auto* pasted = std::get_if<Paste>(&key)) {
@@ -226,14 +240,22 @@ void ScreenTerminal::do_action(EditorAction action) {
         case EditorAction::kComplete:
             complete();
             break;
+        case EditorAction::kUndo:
+            undo();
+            break;
+        case EditorAction::kEditor:
+            edit_outside();
+            break;
     }
 }
 
 void ScreenTerminal::interrupt() {
     const bool had_text = !editor_->empty() && !question_;
+    undo_.begin(line_at_cursor());
     if (search_) editor_->set(search_->line(), "");
     search_.reset();
     if (!question_) editor_->clear();
+    undo_.end(line_at_cursor());
     walk_.end();
     completer_.leave();
     changed_ = draw_at_once_ = true;
@@ -259,6 +281,7 @@ void ScreenTerminal::enter() {
     history_.add(line, written_entry(line));
     pastes_.line_entered();
     editor_->clear();
+    undo_.forget();
     completer_.leave();
     line_follows_answer_ = false;
     if (question_) question_->line_is_newer = true;
@@ -289,7 +312,9 @@ void ScreenTerminal::search(const Key& key) {
         // Ctrl-G restores the line as it was before the search. Any other key takes the entry that
         // was found, and then has its usual effect.
         const bool back = c == control('G') || search_->found().text.empty();
+        undo_.begin(line_at_cursor());
         editor_->set(back ? search_->line() : line_of(search_->found()), "");
+        undo_.end(line_at_cursor());
         search_.reset();
         if (c != control('G') && c != control('[')) edit(key);
     }

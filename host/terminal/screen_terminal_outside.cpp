@@ -1,6 +1,8 @@
 // What lies around the live area: other programs that have the terminal, its title, its focus.
 #include <utility>
 
+#include "host/base/untrusted.h"
+#include "host/terminal/external_editor.h"
 #include "host/terminal/screen_terminal.h"
 
 namespace tenon::terminal {
@@ -63,6 +65,27 @@ void ScreenTerminal::handle_report(const TerminalReport& report) {
     if (report.kind == Kind::kKittyKeys) modes_.use_kitty_keys();
     if (report.kind == Kind::kAttributes && has_modified_keys(report.value))
         modes_.use_modified_keys();
+}
+
+/// The edited line in the user's editor.
+void ScreenTerminal::edit_outside() {
+    constexpr std::size_t kShownWhole = 64 << 10;  // in the line
+    const auto question_line = [this] { return question_ && question_->text_open; };
+    const bool of_question = question_line();
+    const std::string line = pastes_.expanded(line_at_cursor().text());
+    const auto edited = edit_in_editor(
+        line, [this](const OutsideProgram& program) { return run_program(program); });
+    if (!edited) {
+        print("The line stays as it is: " + visible(edited.error().message) + ".");
+        return;
+    }
+    if (*edited == line) return;
+    std::string text = pastes_.with_placeholders(*edited);
+    if (text.size() > kShownWhole) text = pastes_.add(text).value_or(text);
+    if (of_question != question_line() && !editor_->empty())
+        return put_in_line(text);  // another line has come back meanwhile
+    editor_->set(text, "");
+    completer_.leave();
 }
 
 void ScreenTerminal::set_title(std::string title) {

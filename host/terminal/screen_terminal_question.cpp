@@ -235,11 +235,13 @@ void ScreenTerminal::open_text_line() {
     editor_->clear();
     walk_.end();
     question_->text_open = true;
+    undo_.forget();
 }
 
 void ScreenTerminal::close_text_line() {
     if (!question_->text_open) return;
     question_->text_open = false;
+    undo_.forget();
     walk_.end();
     search_.reset();
     editor_->set(question_->line_before, question_->line_after);
