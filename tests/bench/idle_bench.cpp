@@ -6,7 +6,7 @@
 #include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
 
-/// How often a host wakes up that only waits for its jobs.
+/// How often a host wakes up that has nothing to do.
 namespace tenon::bench {
 namespace {
 
@@ -41,6 +41,8 @@ std::vector<pid_t> processes_of(pid_t host) {
     return found;
 }
 
+}  // namespace
+
 void measure_idling(benchmark::State& state, pid_t host) {
     std::this_thread::sleep_for(kSettlingTime);
     const auto processes = processes_of(host);
@@ -60,6 +62,8 @@ void measure_idling(benchmark::State& state, pid_t host) {
     state.counters["wake_ups"] = sleeps / watched.count();
     state.counters["cpu_percent"] = 100 * used / watched;
 }
+
+namespace {
 
 /// In memory if possible: ten thousand directories on a disk take longer than everything else.
 fs::path memory_folder() {

@@ -27,6 +27,14 @@ pid_t spawn_bash(const std::string& command, const Environment& environment) {
     return pid;
 }
 
+double megabytes_of(pid_t pid, const std::string& field) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(field)) return std::stod(line.substr(field.size())) / 1024;
+    }
+    throw std::runtime_error("no " + field + " of process " + std::to_string(pid));
+}
+
 }  // namespace
 
 std::string measured_program() {
@@ -82,12 +90,11 @@ Clock::duration run_bare(const std::string& command, const Environment& environm
 }
 
 double peak_megabytes(pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    const std::string field = "VmHWM:";
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(field)) return std::stod(line.substr(field.size())) / 1024;
-    }
-    throw std::runtime_error("no peak memory of process " + std::to_string(pid));
+    return megabytes_of(pid, "VmHWM:");
+}
+
+double resident_megabytes(pid_t pid) {
+    return megabytes_of(pid, "VmRSS:");
 }
 
 Clock::duration processor_time(pid_t pid) {

@@ -12,7 +12,8 @@
 
 namespace tenon::bench {
 
-/// The program that is measured: of this build, or $TENON_BENCH_PROGRAM, an installed one for example.
+/// The program that is measured: of this build, or $TENON_BENCH_PROGRAM, an installed one for
+/// example.
 std::string measured_program();
 
 /// A temporary home, workspace and state folder for measured runs of the real program.
@@ -42,7 +43,12 @@ Clock::duration run_bare(const std::string& command, const tenon::testing::Envir
                          std::size_t count = 1, std::size_t at_once = 1);
 
 double peak_megabytes(pid_t pid);           ///< VmHWM
+double resident_megabytes(pid_t pid);       ///< VmRSS
 Clock::duration processor_time(pid_t pid);  ///< of all its threads
+
+/// Watches a host that has nothing to do, for some seconds: counters `wake_ups` a second, of the
+/// host and its launcher, and `cpu_percent` of the host.
+void measure_idling(benchmark::State& state, pid_t host);
 
 /// Registers a measurement that runs once and takes its own samples. It fails when it throws.
 void measure(const std::string& name, void (*body)(benchmark::State& state));
