@@ -192,6 +192,18 @@ TEST(RecordedTranscript, SaysWhichTurnsWereInterrupted) {
               "✗ interrupted\n");
 }
 
+TEST(RecordedTranscript, APromptThatWasDeliveredWithResultsInterruptsNothing) {
+    EXPECT_EQ(shown({
+                  text("one"),
+                  answer({call("t1", "read_file", {{"path", "x"}})}),
+                  result("t1", "a\nb"),
+                  text("two"),
+                  text("three"),
+                  answer({says("Done.")}),
+              }),
+              "> one\n\n● read_file x (2 lines)\n\n> two\n\n> three\n\nDone.\n");
+}
+
 TEST(RecordedTranscript, MarksWhereTheConversationWasClearedAndMadeShorter) {
     EXPECT_EQ(shown({text("one"), answer({says("One.")}), of_type(RecordType::kCompaction),
                      text("two"), answer({says("Two.")}), of_type(RecordType::kClear),
