@@ -12,9 +12,10 @@ namespace {
 
 using TurnLines = std::vector<std::string>;
 
-constexpr std::int64_t kMostRecordedBytes = 512 << 10;
-constexpr std::size_t kMostRecordedTurns = 200;  // more than two screens have rows
-constexpr std::size_t kRowsOfHead = 2;           // of a turn that is cut
+// Enough for two large screens, and parsed in a few milliseconds.
+constexpr std::int64_t kMostRecordedBytes = 192 << 10;
+constexpr std::size_t kMostRecordedTurns = 60;
+constexpr std::size_t kRowsOfHead = 2;  // of a turn that is cut
 /// Of two screens, some rows are left for the lines that introduce the session and for the prompt.
 constexpr std::size_t kRowsForOthers = 4;
 constexpr std::size_t kFewestRows = 7;
