@@ -118,6 +118,9 @@ public:
     /// of subagents.
     [[nodiscard]] std::vector<JobId> running_foreground() const;
 
+    /// The foreground jobs that run now, also those of subagents.
+    [[nodiscard]] std::vector<JobRecord> running_commands() const;
+
     /// The foreground job goes on as a background job: its end will be posted. If it has ended
     /// meanwhile, the record says so, and nothing will be posted. Error: unknown, or a subagent's.
     Result<JobRecord> to_background(const JobId& id);

@@ -87,6 +87,16 @@ std::vector<JobId> Queue::running_foreground() const {
     return ids;
 }
 
+std::vector<JobRecord> Queue::running_commands() const {
+    std::vector<JobRecord> found;
+    const Lock lock(mutex_);
+    for (const auto& [id, tracked] : jobs_) {
+        if (tracked.job.spec.kind == JobKind::kForeground && tracked.job.status == Status::kRunning)
+            found.push_back(tracked.job);
+    }
+    return found;
+}
+
 Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::time_point> deadline,
                               const std::stop_token& stop,
                               std::span<const JobId> foreground) const {

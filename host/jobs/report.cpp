@@ -91,6 +91,26 @@ std::string without_middle(const KeptOutput& output, std::uint64_t lost, std::si
         .append(shown_tail);
 }
 
+/// `goes_on`: a secret at the end may not be whole yet.
+std::string last_bytes(const KeptOutput& output, std::size_t max_bytes, const Secrets& secrets,
+                       bool goes_on) {
+    const auto wanted = std::uint64_t{max_bytes} + secrets.longest();
+    const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), wanted);
+    const std::uint64_t seam = std::clamp(output.head(), begin, output.size());
+    const auto part = [&](std::uint64_t from, std::uint64_t to) {
+        return secrets.redact_part(utf8::repair(output.read(from, to)),
+                                   {from > 0, to < output.size() || goes_on});
+    };
+    // If bytes may be missing at the seam, a secret cannot extend across it.
+    const bool seamless =
+        seam == begin || seam == output.size() || output.omitted() == std::uint64_t{0};
+    const std::string text =
+        seamless ? part(begin, output.size()) : part(begin, seam) + part(seam, output.size());
+    if (text.size() <= max_bytes) return text;
+    return std::string(
+        without_broken_begin(std::string_view(text).substr(text.size() - max_bytes)));
+}
+
 void add_line(std::string& text, const std::string& line) {
     if (!text.empty() && text.back() != '\n') text += '\n';
     text += "[" + utf8::repair(line) + "]";
@@ -123,22 +143,15 @@ std::string read_output(const std::filesystem::path& job_folder, const JobRecord
 
 std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes,
                              const Secrets& secrets) {
+    return last_bytes(KeptOutput(job_folder), max_bytes, secrets, false);
+}
+
+OutputEnd read_output_end(const std::filesystem::path& job_folder, const JobRecord& job,
+                          std::size_t max_bytes, const Secrets& secrets) {
     const KeptOutput output(job_folder);
-    const auto wanted = std::uint64_t{max_bytes} + secrets.longest();
-    const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), wanted);
-    const std::uint64_t seam = std::clamp(output.head(), begin, output.size());
-    const auto part = [&](std::uint64_t from, std::uint64_t to) {
-        return secrets.redact_part(utf8::repair(output.read(from, to)),
-                                   {from > 0, to < output.size()});
-    };
-    // If bytes may be missing at the seam, a secret cannot extend across it.
-    const bool seamless =
-        seam == begin || seam == output.size() || output.omitted() == std::uint64_t{0};
-    const std::string text =
-        seamless ? part(begin, output.size()) : part(begin, seam) + part(seam, output.size());
-    if (text.size() <= max_bytes) return text;
-    return std::string(
-        without_broken_begin(std::string_view(text).substr(text.size() - max_bytes)));
+    const bool runs = !is_terminal(job.status);
+    const std::uint64_t lost = runs ? output.omitted().value_or(0) : job.end.omitted_bytes;
+    return {last_bytes(output, max_bytes, secrets, runs), lost == 0 && output.size() <= max_bytes};
 }
 
 std::string report(const std::filesystem::path& job_folder, const JobRecord& job,

@@ -27,6 +27,15 @@ std::string read_output(const std::filesystem::path& job_folder, const JobRecord
 std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes,
                              const Secrets& secrets = {});
 
+/// The end of an output, for a person who watches the job.
+struct OutputEnd {
+    std::string text;      ///< at most so many bytes; any control characters
+    bool is_whole = true;  ///< `text` is all that was printed
+};
+/// The same. While the job runs, what may be the beginning of a secret is replaced too, since its
+/// rest may not be printed yet.
+OutputEnd read_output_end(const std::filesystem::path& job_folder, const JobRecord& job,
+                          std::size_t max_bytes, const Secrets& secrets = {});
 /// The text that `bash` answers for an ended job: the output, and how it ended, unless that was
 /// exit code 0 and nothing else.
 std::string report(const std::filesystem::path& job_folder, const JobRecord& job,

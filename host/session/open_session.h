@@ -10,6 +10,8 @@
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
 #include "host/base/mutex.h"
+#include "host/jobs/report.h"
+#include "host/jobs/whole_output.h"
 #include "host/model/window.h"
 #include "host/plugins/named_prompts.h"
 #include "host/session/job_inbox.h"
@@ -27,6 +29,13 @@ struct EndedJobs {
 };
 /// The same as a sentence for a person; empty if both lists are.
 std::string to_text(const EndedJobs& ended);
+
+/// What a running command has printed last.
+struct CommandOutputEnd {
+    std::string tool_use_id;
+    bool of_subagent = false;
+    jobs::OutputEnd output;
+};
 
 /// One open session: its conversation and journal, its loop, subagents, and tools. Created and used
 /// on one thread, except for the functions marked "any thread". The destructor does not end running
@@ -106,6 +115,14 @@ public:
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
     /// The background jobs of the session without known secrets, in the order of submission.
     [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
+    /// The end of what the running commands of calls have printed, at most `max_bytes` of each.
+    [[nodiscard]] std::vector<CommandOutputEnd> running_commands(std::size_t max_bytes) const;
+    /// The same for one of the background jobs of the session.
+    [[nodiscard]] jobs::OutputEnd job_output_end(const jobs::JobRecord& job,
+                                                 std::size_t max_bytes) const;
+    /// All that one of them has printed; see WholeOutput. To be used while the session is open.
+    [[nodiscard]] jobs::WholeOutput job_output(const jobs::JobRecord& job,
+                                               std::uint64_t max_bytes) const;
     Result<void> cancel_job(const jobs::JobId& id, std::string_view by) {
         return queue_->cancel(id, by);
     }

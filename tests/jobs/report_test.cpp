@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/utf8.h"
+#include "host/jobs/whole_output.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::jobs {
@@ -173,6 +174,70 @@ TEST(Report, ContainsNoPartOfAKeyAtACut) {
     dir.write("output", keys);
     expect_no_piece(read_output(dir.path(), completed(), 50'000, secrets));
     expect_no_piece(read_output_tail(dir.path(), 10'000, secrets));
+}
+
+TEST(Report, HidesAKeyThatARunningJobHasNotPrintedToItsEnd) {
+    Secrets secrets;
+    secrets.add("key-abcdefghij");
+    const TempDir dir;
+    dir.write("output", "is key-abcd");
+    JobRecord running;
+    running.status = Status::kRunning;
+    EXPECT_EQ(read_output_end(dir.path(), running, 100, secrets).text, "is [redacted]");
+    EXPECT_EQ(read_output_end(dir.path(), completed(), 100, secrets).text, "is key-abcd");
+    EXPECT_TRUE(read_output_end(dir.path(), running, 11, secrets).is_whole);
+    EXPECT_FALSE(read_output_end(dir.path(), running, 10, secrets).is_whole);
+}
+
+std::string whole_output(const std::filesystem::path& folder, const JobRecord& job,
+                         std::uint64_t max_bytes, const Secrets& secrets = {}) {
+    WholeOutput output(folder, job, max_bytes, secrets);
+    std::string text;
+    for (std::string piece = output.next(); !piece.empty(); piece = output.next())
+        text += piece;
+    return text;
+}
+
+TEST(WholeOutput, IsPassedOnInPiecesWithoutKnownKeys) {
+    const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
+    Secrets secrets;
+    secrets.add(key);
+    const TempDir dir;
+    std::string printed, expected;
+    for (int i = 0; i < 20'000; ++i) {
+        printed += std::to_string(i) + " " + key + " line\n";
+        expected += std::to_string(i) + " [redacted] line\n";
+    }
+    dir.write("output", printed);
+    EXPECT_EQ(whole_output(dir.path(), completed(), 64U << 20U, secrets), expected);
+    WholeOutput output(dir.path(), completed(), 64U << 20U, secrets);
+    EXPECT_LT(output.next().size(), 200'000U);
+    EXPECT_EQ(whole_output(dir / "nothing", completed(), 100), "");
+}
+
+TEST(WholeOutput, LeavesOutTheMiddleOfTooMuch) {
+    const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
+    Secrets secrets;
+    secrets.add(key);
+    std::string printed;
+    while (printed.size() < 5000)
+        printed += key;
+    for (std::size_t most = 1000; most < 1000 + key.size(); ++most) {
+        SCOPED_TRACE(most);
+        const TempDir dir;
+        dir.write("output", printed);
+        const std::string shown = whole_output(dir.path(), completed(), most, secrets);
+        EXPECT_NE(shown.find(" bytes omitted]\n"), std::string::npos);
+        for (std::size_t i = 0; i + 4 <= key.size(); ++i)
+            EXPECT_EQ(shown.find(key.substr(i, 4)), std::string::npos) << shown;
+    }
+    const TempDir dir;
+    dir.write("output", "head\n");
+    dir.write("output.1", "older\n");
+    dir.write("output.2", "newer");
+    JobRecord job = completed();
+    job.end.omitted_bytes = 100;
+    EXPECT_EQ(whole_output(dir.path(), job, 1000), "head\n\n[100 bytes omitted]\nolder\nnewer");
 }
 
 TEST(Report, ReadsNoFifoAndFollowsNoLink) {
