@@ -49,6 +49,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     });
     terminal_options.rings_bell = (*setup)->settings.terminal.notify_bell;
     terminal_options.sends_osc9 = (*setup)->settings.terminal.notify_osc9;
+    terminal_options.pager = config::variable(sources.environment, "PAGER");
     terminal_options.history = (*setup)->settings.state_dir / "history";
     terminal_options.workspace = (*setup)->settings.workspace;
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {

@@ -35,6 +35,8 @@ constexpr std::array kVariables = {
     VariableSpec{"NO_COLOR", "If it is set, output has no colours."},
     VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},
     VariableSpec{"LINES", "The height of the screen, in the place of the terminal's."},
+    VariableSpec{"PAGER", "The program that shows long texts in the interactive session, for /bin/sh. Default: Tenon's own pager."},
+    VariableSpec{"LESS", "If it is not set, the program of PAGER gets LESS=-R."},
     VariableSpec{"EDITRC", "The file with key bindings. Default: ~/.editrc."},
     VariableSpec{"PAGER", "The program that shows long text of the interactive session. Default: Tenon's own pager."},
     VariableSpec{"LESS", "Options of the pager less. Default for Tenon's text: -R."},

@@ -16,6 +16,7 @@ namespace tenon::terminal {
 namespace {
 
 constexpr char kCtrlB = '\x02';
+constexpr std::string_view kCtrlO = "\x0f";               // the kernel passes it on with the line
 constexpr std::chrono::milliseconds kDumbWorkBudget{50};  // for posted work, between two reads
 
 bool has_input(int fd) {
@@ -138,7 +139,10 @@ void DumbTerminal::handle_lines() {
             inputs_.emplace_back(ToBackground{});
         } else {
             prompted_ = false;  // the kernel has echoed the line feed
-            handle_line(std::move(line));
+            if (line == kCtrlO)
+                inputs_.emplace_back(ShowFolded{});
+            else
+                handle_line(std::move(line));
         }
     }
 }

@@ -19,7 +19,9 @@ namespace tenon::terminal {
 /// and back; q, Esc, Ctrl-C: close; Ctrl-O: closes, and asks for the text before this one.
 class Pager {
 public:
-    Pager(PagedText text, ui::Style style) : text_(std::move(text)), style_(style) {}
+    /// `size` is that of the present screen.
+    Pager(PagedText text, ui::Style style, ScreenSize size)
+        : text_(std::move(text)), style_(style), size_(size) {}
 
     enum class Effect { kStays, kCloses, kAsksForOlder };
     Effect handle(const Key& key);

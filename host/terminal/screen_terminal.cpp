@@ -249,7 +249,7 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
     read_typed_ahead();
     question_ready_at_ = now() + kTimeToRead;
     if (last_typed_) question_ready_at_ = std::max(question_ready_at_, *last_typed_ + kQuiet);
-    if (pager_) write("\a");
+    if (pager_ || outside_) write("\a");
     draw();  // the status says that it waits
     question_ready_at_ =
         std::max(question_ready_at_, now() + kTimeToRead);  // drawing may take long
@@ -258,7 +258,7 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
 /// Keys that can be read now were typed before the question appeared: they cannot answer it.
 void ScreenTerminal::read_typed_ahead() {
     pollfd entry{options_.in, POLLIN, 0};
-    while (!closed_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0)
+    while (!closed_ && !outside_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0)
         read_keys();
     for (TimedKey& pressed : keys_)
         pressed.may_answer = false;

@@ -171,6 +171,7 @@ private:
 
     // screen_terminal_pager.cpp
     bool pager_handles(const TimedKey& pressed);
+    bool page_outside(const PagedText& text);
     bool draw_pager();
     void close_pager();
 

@@ -1,17 +1,36 @@
 // The pager on the alternate screen.
+#include <cstdlib>
+
+#include "host/base/untrusted.h"
 #include "host/terminal/screen_terminal.h"
 
 namespace tenon::terminal {
 namespace {
 
+constexpr int kNotExecutable = 126, kNotFound = 127;  // exit codes of a shell
 constexpr wchar_t kStopKey = 'Z' & 0x1f;
 
 }  // namespace
 
 void ScreenTerminal::page(PagedText text) {
+    if (!options_.pager.empty() && page_outside(text)) return;
     if (changed_ && !pager_) draw();  // what the normal screen shows at a sudden end
-    pager_.emplace(std::move(text), style());
+    pager_.emplace(std::move(text), style(), size_);
     changed_ = draw_at_once_ = true;
+}
+
+/// Runs the user's pager. False when it cannot be run.
+bool ScreenTerminal::page_outside(const PagedText& text) {
+    OutsideProgram program;
+    program.command = options_.pager;
+    program.input = text.file();
+    // The text is harmless, and its colours are meant to be seen.
+    if (std::getenv("LESS") == nullptr) program.environment.emplace_back("LESS", "-R");
+    const auto end = run_program(program);
+    if (end && *end != kNotExecutable && *end != kNotFound) return true;
+    print("The pager of $PAGER cannot be run: " +
+          visible(end ? options_.pager : end.error().message));
+    return false;
 }
 
 /// While the pager is open, all keys but Ctrl-Z are its own.

@@ -80,12 +80,13 @@ struct QuestionAnswer {
 struct Escape {
     bool line_is_empty = false;
 };
-struct TakeBack {};    ///< Up in an empty line, while `set_can_take_back` is on
-struct ShowFolded {};  ///< Ctrl-O, while no question uses it
-struct NextMode {};    ///< Shift-Tab
-struct Hangup {};      ///< SIGHUP, or the terminal has gone: nothing can be shown any more
-struct Terminate {};   ///< SIGTERM
-struct Woken {};       ///< posted work called wake()
+struct TakeBack {};  ///< Up in an empty line, while `set_can_take_back` is on
+struct ShowFolded {
+};                   ///< Ctrl-O, while no question uses it; on a dumb terminal a line with it alone
+struct NextMode {};  ///< Shift-Tab
+struct Hangup {};    ///< SIGHUP, or the terminal has gone: nothing can be shown any more
+struct Terminate {};  ///< SIGTERM
+struct Woken {};      ///< posted work called wake()
 using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Escape,
                            TakeBack, ShowFolded, NextMode, Hangup, Terminate, Woken>;
 
@@ -106,6 +107,9 @@ struct TerminalOptions {
     std::filesystem::path workspace;
     /// The text that goes into the history file for a line. Default: the line.
     std::function<std::string(std::string_view line)> redact;
+    /// The program that shows long texts, for /bin/sh: the value of $PAGER. Empty: Tenon's own
+    /// pager.
+    std::string pager;
     /// The clock that decides whether the keyboard is quiet. Default: the steady clock.
     std::function<std::chrono::steady_clock::time_point()> now;
 };
@@ -179,10 +183,13 @@ public:
     virtual Result<int> run_program(const OutsideProgram&) {
         return Error{"this terminal cannot be given to another program"};
     }
-    /// Shows `text` in a pager on the alternate screen until the person closes it; a later text
-    /// replaces it. Does not block: `next` goes on, but what is printed meanwhile appears
-    /// afterwards and a question takes no key. Ctrl-O in the pager closes it and returns
-    /// ShowFolded. A dumb terminal prints the text.
+    /// Shows `text` in a pager until the person closes it. What is printed meanwhile appears
+    /// afterwards, and a question waits.
+    /// - The program of TerminalOptions::pager is run with run_program; it reads the text from its
+    ///   standard input. When it cannot be run, a line says so, and the other pager is used.
+    /// - Tenon's own pager uses the alternate screen. It does not block: `next` goes on. A later
+    ///   text takes its place. Ctrl-O closes it and returns ShowFolded.
+    /// - A dumb terminal prints the text.
     virtual void page(PagedText text) = 0;
     /// The title of the window. The old one comes back when another program has the terminal, and
     /// at the end. Without effect where the terminal may show it as text.
