@@ -46,8 +46,9 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
       terminal_(terminal),
       screen_(screen),
       style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
-      transcript_(style_),
+      transcript_(style_, screen_.escapes ? "Ctrl-O" : "Ctrl-O, Enter"),
       attention_(terminal_, setup_.settings.workspace),
+      outputs_(terminal_, screen_, setup_.secrets, transcript_),
       questions_(
           [this](std::size_t number, const permission::Question& question) {
               post([this, number, question] { put_question(number, question); });
@@ -60,6 +61,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
       sink_(setup_.secrets),
       ticker_([this] {
           post([this] {
+              outputs_.read_running(session_);
               refresh_tail();
               refresh_status();
           });
@@ -92,7 +94,7 @@ void Sitting::open_session(const std::string& id) {
     session_id_ = id;
     status_ = {};
     tally_ = {};
-    transcript_ = ui::Transcript(style_);
+    transcript_ = ui::Transcript(style_, transcript_.fold_key());
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -149,8 +151,11 @@ void Sitting::work_began(const std::string& prompt) {
     sink_.forget_unfinished();  // the rest of a turn that was stopped
     post([this, prompt] {
         // A dumb terminal has echoed the line.
-        if (!prompt.empty() && (screen_.escapes || status_.queued_prompts > 0))
-            print(transcript_.prompt(terminal_.echo_of(prompt), width()));
+        if (!prompt.empty() && (screen_.escapes || status_.queued_prompts > 0)) {
+            const std::string shown = terminal_.echo_of(prompt);
+            print(transcript_.prompt(shown, width()));
+            outputs_.keep_long_prompt(prompt, shown);
+        }
         if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
         status_.working_since_ms = wall_clock_ms();
         if (screen_.escapes) ticker_.set(true);
@@ -219,7 +224,8 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
-                                           {files_before_.take(event), take_shown_change(event)}));
+                                           {files_before_.take(event), take_shown_change(event)},
+                                           outputs_.of_ended_job(session_, event)));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
         const auto* started = std::get_if<agent::ToolStarted>(&event);

@@ -10,6 +10,7 @@
 #include "host/sitting/attention.h"
 #include "host/sitting/event_relay.h"
 #include "host/sitting/files_before.h"
+#include "host/sitting/outputs.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
 #include "host/sitting/recorded_conversation.h"
@@ -76,7 +77,7 @@ private:
     void handle(const terminal::QuestionAnswer& answer);
     void handle(const terminal::Escape&) {}
     void handle(const terminal::TakeBack&) {}
-    void handle(const terminal::ShowFolded&) {}
+    void handle(const terminal::ShowFolded&) { outputs_.show_folded(session_); }
     void handle(const terminal::NextMode&) {}
     void handle(const terminal::Hangup&);
     void handle(const terminal::Terminate&);
@@ -125,7 +126,6 @@ private:
     // Slash commands: sitting_commands.cpp.
     void set_skills(Skills skills);
     void run_command(const SlashCommand& command);
-    void show_jobs(const std::string& argument);
     void change_model(const std::string& name);
     void clear();
     void compact(const std::string& focus);
@@ -166,6 +166,7 @@ private:
     ui::Transcript transcript_;
     Attention attention_;
     RecordedConversation recorded_;
+    Outputs outputs_;
     SessionStatus status_;
     SessionTally tally_;
     Phase phase_ = Phase::kOpening;

@@ -18,14 +18,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Lines lines_of(const std::string& text) {
-    Lines lines;
-    std::istringstream in(visible(text, true));
-    for (std::string line; std::getline(in, line);)
-        lines.push_back(line);
-    return lines;
-}
-
 Lines plugin_lines(const session::OpenSession& session) {
     Lines lines;
     for (const auto& plugin : session.registry().plugins()) {
@@ -65,7 +57,10 @@ void Sitting::run_command(const SlashCommand& command) {
     using CommandHandler = void (*)(Sitting&, const std::string& argument);
     static constexpr std::array<std::pair<std::string_view, CommandHandler>, 12> kHandlers = {{
         {"help", [](Sitting& sitting, const std::string&) { sitting.print_words(slash_help()); }},
-        {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
+        {"jobs",
+         [](Sitting& sitting, const std::string& words) {
+             if (sitting.session_ != nullptr) sitting.outputs_.show_jobs(*sitting.session_, words);
+         }},
         {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
         {"clear", [](Sitting& sitting, const std::string&) { sitting.clear(); }},
         {"compact", [](Sitting& sitting, const std::string& focus) { sitting.compact(focus); }},
@@ -92,33 +87,6 @@ void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_to
                                                       const std::stop_token& stop) {
         post([this, lines = command(session, stop)] { print_words(lines); });
     });
-}
-
-void Sitting::show_jobs(const std::string& argument) {
-    if (session_ == nullptr) return;
-    std::istringstream words(argument);
-    std::string verb, id;
-    words >> verb >> id;
-    if (verb == "cancel" || is_job_id(verb)) {
-        if (verb != "cancel") id = verb;
-        const auto jobs = session_->background_jobs();
-        const auto job = std::find_if(jobs.begin(), jobs.end(),
-                                      [&](const jobs::JobRecord& one) { return one.id == id; });
-        if (job == jobs.end()) return print("Unknown job " + visible(id) + ".");
-        if (verb != "cancel") {
-            return print(
-                lines_of(cli::describe(*job, false, wall_clock_ms(), cli::ShownTime::kLocal)));
-        }
-        const auto cancelled = session_->cancel_job(id, "/jobs cancel");
-        return print(cancelled ? "Cancelling job " + id + "." : visible(cancelled.error().message));
-    }
-    if (!verb.empty()) return print("/jobs, /jobs ID or /jobs cancel ID");
-    cli::Screen screen = screen_;
-    screen.columns = static_cast<std::size_t>(terminal_.width());
-    const auto lines = cli::jobs_table(session_->background_jobs(), screen, wall_clock_ms(),
-                                       cli::JobsOf::kOneSession);
-    if (lines.empty()) return print("No background jobs.");
-    print(lines);
 }
 
 void Sitting::change_model(const std::string& name) {

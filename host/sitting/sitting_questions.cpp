@@ -96,9 +96,11 @@ void Sitting::keep_change() {
     std::vector<std::string> change = question_->text.change;
     if (change.empty()) return;
     if (change.size() > kMostKeptRows) {
+        outputs_.keep_folded(question_->text.shown.title, ui::joined_lines(change));
         const std::size_t left_out = change.size() - kMostKeptRows;
         change.resize(kMostKeptRows);
-        change.push_back(ui::paint(style_, ui::kDim, "… +" + ui::counted(left_out, "line")));
+        change.push_back(ui::paint(style_, ui::kDim,
+                                   ui::folded_line(left_out, transcript_.fold_key(), width())));
     }
     if (screen_.escapes) print(change);
     shown_changes_.emplace_back(question_->question.tool, question_->question.input);

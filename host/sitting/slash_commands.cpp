@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<SlashHelp, 12> kCommands = {{
     {"help", "", "this list, and the keys"},
-    {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
+    {"jobs", "[[logs|cancel] ID]", "jobs of this session; one; its output; end one"},
     {"tasks", "", "the tasks of this workspace"},
     {"model", "[NAME]", "show or change the model"},
     {"compact", "[FOCUS]", "make the conversation shorter, keeping what FOCUS names"},
@@ -25,7 +25,7 @@ constexpr std::array<SlashHelp, 12> kCommands = {{
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 }};
 
-constexpr std::array<std::string_view, 23> kKeys = {
+constexpr auto kKeys = std::to_array<std::string_view>({
     "/SKILL [ARGUMENTS] sends the text of a skill.",
     "!COMMAND  runs a command; the model sees it and its output with the next prompt",
     "@FILE     attaches a file to a prompt; so does the path of an image",
@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, 23> kKeys = {
     "Ctrl-X Ctrl-E edits the line in $VISUAL or $EDITOR",
     "Shift-Enter, Alt-Enter, Ctrl-J, or a backslash before Enter: a new line",
     "Ctrl-R  searches the lines of all workspaces; Up, Down walk through this one's",
+    "Ctrl-O  opens the last folded text (… +N lines) or thought, then the one before",
     "",
     "A question takes keys half a second after it appears, and after a second without",
     "typing; the edited line is kept.",
@@ -49,7 +50,7 @@ constexpr std::array<std::string_view, 23> kKeys = {
     "",
     "A prompt typed while a turn runs waits and is sent next.",
     "Anything else is a prompt, also a line that begins with a path.",
-};
+});
 
 /// Other names of a command.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kOtherNames = {{

@@ -5,6 +5,7 @@
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
+#include "host/ui/folded.h"
 #include "host/ui/line_diff.h"
 
 namespace tenon::ui {
@@ -85,6 +86,10 @@ std::string shown_line(std::string_view line) {
     return text;
 }
 
+std::string counted_rows(std::size_t left_out, const DiffOptions& options) {
+    return paint(options.style, kDim, folded_line(left_out, options.fold_key, options.width));
+}
+
 /// The rows of a diff. Rows beyond the limit are only counted.
 class DiffRows {
 public:
@@ -119,15 +124,16 @@ public:
             rows_.push_back(paint(options_.style, kDim, std::string(gutter_columns(), ' ') + "⋮"));
     }
 
-    std::vector<std::string> finish() {
+    /// Puts the rows, and whether some are left out or cut, into `out`.
+    void finish(Diff& out) {
+        out.is_cut = left_out_ > 0 || rows_.size() > options_.max_rows;
         if (rows_.size() > options_.max_rows) rows_.resize(options_.max_rows);
-        if (left_out_ > 0) {
-            rows_.push_back(
-                paint(options_.style, kDim, "… +" + std::to_string(left_out_) + " lines"));
-        }
-        for (std::string& row : rows_)
+        for (std::string& row : rows_) {
+            out.is_cut = out.is_cut || width_of(row) > options_.width;
             row = cut(row, options_.width);
-        return std::move(rows_);
+        }
+        if (left_out_ > 0) rows_.push_back(counted_rows(left_out_, options_));
+        out.lines = std::move(rows_);
     }
 
 private:
@@ -238,7 +244,7 @@ Diff diff(const TextChange& change, const DiffOptions& options) {
     const auto changes = compare(before, after);
     put_near_changes(changes, before, after, rows);
     Diff out;
-    out.lines = rows.finish();
+    rows.finish(out);
     put_head(options, out.lines);
     out.added = count_of(changes, LineEdit::kAdded);
     out.removed = count_of(changes, LineEdit::kRemoved);
@@ -260,11 +266,12 @@ Diff shown_diff(std::string_view text, const DiffOptions& options) {
             continue;
         }
         const Look look = added ? kGood : removed ? kBad : kDim;
-        out.lines.push_back(cut(paint(options.style, look, shown_line(line)), options.width));
+        const std::string row = paint(options.style, look, shown_line(line));
+        out.is_cut = out.is_cut || width_of(row) > options.width;
+        out.lines.push_back(cut(row, options.width));
     }
-    if (left_out > 0)
-        out.lines.push_back(
-            paint(options.style, kDim, "… +" + std::to_string(left_out) + " lines"));
+    if (left_out > 0) out.lines.push_back(counted_rows(left_out, options));
+    out.is_cut = out.is_cut || left_out > 0;
     return out;
 }
 

@@ -32,13 +32,15 @@ struct DiffOptions {
     std::size_t width = 80;
     std::size_t max_rows = 40;  ///< further rows are only counted
     Style style = Style::kPlain;
-    std::string path = {};  ///< the head names it; empty: no head
+    std::string path = {};           ///< the head names it; empty: no head
+    std::string_view fold_key = {};  ///< for the line that counts further rows; see folded_line
 };
 
 struct Diff {
     std::vector<std::string> lines;
     std::size_t added = 0;
     std::size_t removed = 0;
+    bool is_cut = false;  ///< rows are only counted, or cut to the width
 };
 /// A unified diff for people: three lines of context, line numbers for whole files, removed lines
 /// red with `-`, added lines green with `+`. Control characters become escapes. A huge change is

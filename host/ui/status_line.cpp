@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::chrono::seconds kShortestShown{1};
 
-bool has_job_failed(const agent::JobChanged& job) {
-    return job.status == "error" || job.status == "timeout" || job.status == "lost";
-}
-
 }  // namespace
 
 std::string counted(std::size_t number, std::string_view what) {
@@ -38,6 +34,10 @@ std::string status_line(const Mark& mark, std::string_view what, std::string_vie
 
 bool has_ended(const agent::JobChanged& job) {
     return job.status != "queued" && job.status != "running";
+}
+
+bool has_job_failed(const agent::JobChanged& job) {
+    return job.status == "error" || job.status == "timeout" || job.status == "lost";
 }
 
 std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,

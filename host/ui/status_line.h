@@ -37,6 +37,8 @@ std::string status_line(const Mark& mark, std::string_view what, std::string_vie
                         std::size_t width, Style style);
 
 bool has_ended(const agent::JobChanged& job);
+/// Whether it has ended as error, timeout or lost.
+bool has_job_failed(const agent::JobChanged& job);
 
 /// `● job 1a2b3c4d completed: npm test (12 s)`, in one line of at most `width`; with the name of a
 /// job that has one: `completed: unit: npm test`. `time` is the duration of the job, if it is

@@ -1,26 +1,18 @@
 #include "host/ui/tool_line.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
 
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/diff.h"
-#include "host/ui/markdown_stream.h"
 #include "host/ui/status_line.h"
+#include "host/ui/tool_output.h"
 
 namespace tenon::ui {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::size_t kMostOutputLines = 5;
-constexpr std::size_t kLinesOfHead = 2;
-constexpr std::size_t kMostToolDiffRows = 20;
-constexpr std::size_t kOutputIndent = 2;
-using Rows = std::vector<std::string>;
 
 using agent::ResultView;
 
@@ -147,105 +139,6 @@ ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& fact
     return {shown_value(call.name), visible(Subject(*facts.subject, call.input).text())};
 }
 
-// The result of a call.
-
-bool has_only_blanks(const std::string& line) {
-    return line.find_first_not_of(' ') == std::string::npos;
-}
-
-void drop_blank_end(std::vector<std::string>& lines) {
-    while (!lines.empty() && has_only_blanks(lines.back()))
-        lines.pop_back();
-}
-
-/// The text that a terminal shows of a line with carriage returns.
-std::string_view last_state(std::string_view line) {
-    while (!line.empty() && line.back() == '\r')
-        line.remove_suffix(1);
-    const std::size_t over = line.rfind('\r');
-    return over == std::string_view::npos ? line : line.substr(over + 1);
-}
-
-struct Ending {
-    std::string_view begin, shown;
-};
-constexpr std::array kEndings = {Ending{"exit code: ", "exit "},
-                                 Ending{"signal: ", "signal "},
-                                 Ending{"timed out after ", "timed out after "},
-                                 Ending{"cancelled by ", "cancelled by "},
-                                 Ending{"lost: ", "lost: "},
-                                 Ending{"interrupted", "interrupted"}};
-constexpr std::string_view kContinues = "continues as background ";
-/// The line with the exit code is among the last lines in brackets, at most this many.
-constexpr std::size_t kMostBrackets = 4;
-
-bool is_bracketed(std::string_view line) {
-    return line.size() > 2 && line.front() == '[' && line.back() == ']';
-}
-
-std::string ending_of(std::string_view line) {
-    line = line.substr(1, line.size() - 2);
-    for (const Ending& ending : kEndings) {
-        if (line.substr(0, ending.begin.size()) == ending.begin)
-            return std::string(ending.shown).append(line.substr(ending.begin.size()));
-    }
-    const std::size_t at = line.find(kContinues);
-    if (at == std::string_view::npos) return {};
-    return std::string("continues as ").append(line.substr(at + kContinues.size()));
-}
-
-/// Harmless lines, without blank lines at both ends. Of a line with carriage returns only the last
-/// state is kept.
-std::vector<std::string> output_lines(std::string_view text) {
-    std::vector<std::string> lines;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        lines.push_back(harmless_line(last_state(text.substr(0, end))));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    lines.erase(lines.begin(), std::find_if_not(lines.begin(), lines.end(), has_only_blanks));
-    drop_blank_end(lines);
-    return lines;
-}
-
-/// The output of a command, and the line in brackets that states how it ended: `[exit code: 3]`
-/// becomes `exit 3`, `[signal: KILL]` `signal KILL`, `[… continues as background job 1a2b3c4d]`
-/// `continues as job 1a2b3c4d`. Without such a line the ending is empty, which is success.
-struct CommandOutput {
-    std::vector<std::string> lines;
-    std::string ending;
-};
-CommandOutput command_output(std::string_view text) {
-    CommandOutput output{output_lines(text), {}};
-    auto& lines = output.lines;
-    for (std::size_t back = 1; back <= std::min(kMostBrackets, lines.size()); ++back) {
-        const auto line = lines.end() - static_cast<std::ptrdiff_t>(back);
-        if (!is_bracketed(*line)) break;
-        output.ending = ending_of(*line);
-        if (output.ending.empty()) continue;
-        lines.erase(line);
-        drop_blank_end(lines);
-        break;
-    }
-    if (lines.size() == 1 && lines[0] == "(no output)") lines.clear();
-    return output;
-}
-
-/// At most `head` lines from the beginning and `tail` from the end, with `… +N lines` for the
-/// others.
-std::vector<std::string> fold_middle(std::vector<std::string> lines, std::size_t head,
-                                     std::size_t tail) {
-    if (lines.size() <= head + tail) return lines;
-    const std::size_t left_out = lines.size() - head - tail;
-    std::vector<std::string> out;
-    const auto end_of_head = lines.begin() + static_cast<std::ptrdiff_t>(head);
-    std::move(lines.begin(), end_of_head, std::back_inserter(out));
-    out.push_back("… +" + std::to_string(left_out) + (left_out == 1 ? " line" : " lines"));
-    std::move(lines.end() - static_cast<std::ptrdiff_t>(tail), lines.end(),
-              std::back_inserter(out));
-    return out;
-}
-
 // Lines.
 
 /// `Call` is ToolStarted or ToolFinished.
@@ -286,73 +179,6 @@ bool has_failed(const agent::ToolFinished& call) {
     return !ending.empty() && ending.rfind("continues", 0) != 0;
 }
 
-Rows wrap_lines(const Rows& lines, std::size_t width) {
-    Rows rows;
-    for (const std::string& line : lines) {
-        for (std::string& row : wrap(line, width))
-            rows.push_back(std::move(row));
-    }
-    return rows;
-}
-
-Rows checklist(const Json& items, std::size_t width, Style style) {
-    Rows rows;
-    if (!items.is_array()) return rows;
-    for (const Json& item : items) {
-        const std::string status = string_or(item, "status");
-        const bool done = status == "completed";
-        const bool active = status == "in_progress";
-        const Look look = done ? kDim : active ? kBold : Look{};
-        std::string box = done ? "[x] " : active ? "[>] " : "[ ] ";
-        for (const std::string& row : wrap(visible(string_or(item, "text")), width - box.size())) {
-            rows.push_back(paint(style, look, box + row));
-            box.assign(box.size(), ' ');
-        }
-    }
-    return rows;
-}
-
-Rows dimmed(Rows lines, std::size_t width, Style style) {
-    for (std::string& line : lines)
-        line = paint(style, kDim, cut(line, width));
-    return lines;
-}
-
-Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style, Contents before) {
-    if (call.denied || call.result.is_error) {
-        Rows rows =
-            fold_middle(wrap_lines(output_lines(call.result.text), width), kMostOutputLines, 0);
-        for (std::string& row : rows)
-            row = paint(style, kBad, row);
-        return rows;
-    }
-    switch (call.facts.result) {
-        case ResultView::kNothing:
-        case ResultView::kLineCount:
-            return {};
-        case ResultView::kChecklist:
-            return checklist(member(call.call.input, call.facts.items), width, style);
-        case ResultView::kDiff:
-            return shown_diff(call.result.text, {width, kMostToolDiffRows, style}).lines;
-        case ResultView::kChange:
-            if (const auto change = change_of(call.call, call.facts, before))
-                return diff(*change, {width, kMostToolDiffRows, style,
-                                      changed_path(call.call.input, call.facts)})
-                    .lines;
-            return {};
-        case ResultView::kCommand:
-            return dimmed(fold_middle(command_output(call.result.text).lines, kLinesOfHead,
-                                      kMostOutputLines - kLinesOfHead),
-                          width, style);
-        case ResultView::kText:
-            break;
-    }
-    const bool of_subagent = call.facts.recovered == agent::RecoveredAnswer::kSubagent;
-    Rows lines = of_subagent ? render_markdown(call.result.text, width, Style::kPlain)
-                             : output_lines(call.result.text);
-    return dimmed(fold_middle(std::move(lines), kMostOutputLines, 0), width, style);
-}
-
 }  // namespace
 
 bool has_started_job(const agent::ToolFinished& call) {
@@ -382,15 +208,6 @@ std::string finished_tool_line(const agent::ToolFinished& call, std::size_t widt
         details.push_back(std::move(outcome));
     return call_line(has_failed(call) ? kFailed : kSucceeded, call, in_brackets(details), width,
                      style);
-}
-
-std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
-                                           Style style, Contents before) {
-    const std::size_t room = std::max<std::size_t>(width, kOutputIndent + 10) - kOutputIndent;
-    Rows lines = body_of(call, room, style, before);
-    for (std::string& line : lines)
-        line.insert(0, line.empty() ? 0 : kOutputIndent, ' ');
-    return lines;
 }
 
 }  // namespace tenon::ui

@@ -29,10 +29,4 @@ std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milli
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,
                                std::optional<std::string_view> before = {});
 
-/// The lines below an ended call. The tool's facts say which: at most five lines of output (a line
-/// `… +N lines` replaces the others), a checklist, or a diff. The answer of a subagent is Markdown.
-std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
-                                           Style style,
-                                           std::optional<std::string_view> before = {});
-
 }  // namespace tenon::ui

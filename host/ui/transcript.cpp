@@ -10,6 +10,7 @@
 #include "host/base/untrusted.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
+#include "host/ui/tool_output.h"
 
 namespace tenon::ui {
 namespace {
@@ -18,6 +19,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kSubagentIndent = 2;
 constexpr std::size_t kLeastWidth = 10;
+constexpr std::size_t kMostLinesOfEndedJob = 3;
+constexpr std::size_t kMostLinesOfFailedJob = 10;
 
 void append_lines(std::vector<std::string>& lines, std::vector<std::string> more) {
     std::move(more.begin(), more.end(), std::back_inserter(lines));
@@ -48,10 +51,12 @@ bool has_calls(const Json& message) {
 }
 
 Transcript::Lines Transcript::on_event(const agent::AgentEvent& event, std::size_t width,
-                                       Clock::time_point now, const ChangedFile& file) {
+                                       Clock::time_point now, const ChangedFile& file,
+                                       const JobOutput& output) {
     width_ = std::max(width, kLeastWidth);
     now_ = now;
     file_ = file;
+    job_output_ = output;
     std::visit([this](const auto& e) { on(e, Speaker{}); }, event);
     return take();
 }
@@ -96,16 +101,16 @@ Transcript::Lines Transcript::answered_nothing(std::size_t width) {
 }
 
 void Transcript::end_turn() {
+    end_thought();
     end_answer();
     running_.clear();
-    thinking_ = false;
     streamed_ = false;
 }
 
 Transcript::Lines Transcript::tail(std::size_t width, std::size_t max_rows,
                                    Clock::time_point now) const {
     width = std::max(width, kLeastWidth);
-    Lines below = below_answer(width, now);
+    Lines below = below_answer(width, max_rows, now);
     if (below.size() > max_rows)
         below.erase(below.begin(), below.end() - static_cast<std::ptrdiff_t>(max_rows));
     Lines rows;
@@ -117,22 +122,40 @@ Transcript::Lines Transcript::tail(std::size_t width, std::size_t max_rows,
     return rows;
 }
 
-Transcript::Lines Transcript::below_answer(std::size_t width, Clock::time_point now) const {
+Transcript::Lines Transcript::below_answer(std::size_t width, std::size_t max_rows,
+                                           Clock::time_point now) const {
     Lines rows;
     for (const auto& [speaker, lines] : held_) {
         const std::size_t indent = speaker.id.empty() ? 0 : kSubagentIndent;
         for (const std::string& line : lines)
             rows.push_back(indented(cut(line, width - indent), indent));
     }
-    for (const RunningCall& running : running_) {
+    std::vector<const RunningOutput*> outputs;
+    for (const RunningCall& running : running_)
+        outputs.push_back(output_of(running));
+    const std::size_t others = rows.size() + running_.size() + (thought_ ? 1 : 0);
+    auto below_calls =
+        running_output_rows(outputs, max_rows - std::min(max_rows, others), width, style_);
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+        const RunningCall& running = running_[i];
         const std::size_t indent = running.speaker.id.empty() ? 0 : kSubagentIndent;
         const auto elapsed = std::chrono::duration_cast<milliseconds>(now - running.since);
         rows.push_back(indented(
             running_tool_line(running.started, elapsed, running.note, width - indent, style_),
             indent));
+        append_lines(rows, std::move(below_calls[i]));
     }
-    if (thinking_) rows.push_back(paint(style_, kDim, "Thinking…"));
+    if (thought_) rows.push_back(paint(style_, kDim, thought_.line(width, now)));
     return rows;
+}
+
+const RunningOutput* Transcript::output_of(const RunningCall& call) const {
+    const auto found = std::find_if(running_outputs_.begin(), running_outputs_.end(),
+                                    [&](const RunningOutput& output) {
+                                        return output.tool_use_id == call.started.call.id &&
+                                               output.of_subagent == !call.speaker.id.empty();
+                                    });
+    return found == running_outputs_.end() ? nullptr : &*found;
 }
 
 void Transcript::on(const agent::SubagentEvent& event, const Speaker&) {
@@ -150,15 +173,23 @@ void Transcript::on(const agent::SessionOpened& event, const Speaker& speaker) {
 
 void Transcript::on(const agent::TextDelta& event, const Speaker& speaker) {
     if (!speaker.id.empty() || event.text.empty()) return;
-    thinking_ = false;
+    end_thought();
     streamed_ = true;
     add_answer_text(event.text);
 }
 
-void Transcript::on(const agent::ThinkingDelta&, const Speaker& speaker) {
+void Transcript::on(const agent::ThinkingDelta& event, const Speaker& speaker) {
     if (!speaker.id.empty()) return;
     end_answer();  // thinking between two texts
-    thinking_ = true;
+    thought_.add(event.text, now_);
+}
+
+/// One line remains of a thought.
+void Transcript::end_thought() {
+    if (!thought_) return;
+    const std::string line = thought_.end_line(now_);
+    put({paint(style_, kDim, cut(line, width_))}, {});
+    folded_.add({line, thought_.take() + "\n", {}});
 }
 
 void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) {
@@ -169,7 +200,7 @@ void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) 
         if (streamed_) text += "; the answer starts again";
         answer_ = MarkdownStream(style_);
         end_answer();
-        thinking_ = false;
+        thought_.forget();
         streamed_ = false;
     }
     put_line("↻", kAttention, text, speaker);
@@ -177,7 +208,7 @@ void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) 
 
 void Transcript::on(const agent::Answered& event, const Speaker& speaker) {
     if (!speaker.id.empty()) return on_subagent_answer(event.message, speaker);
-    thinking_ = false;
+    end_thought();
     if (!streamed_) {
         for (const std::string& text : texts_of(event.message)) {
             add_answer_text(text);
@@ -220,8 +251,15 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
     if (has_started_job(event)) return;
     Lines lines{finished_tool_line(event, room(speaker), style_, file_.before)};
     const bool is_shown = file_.change_is_shown && !event.result.is_error && !event.denied;
-    if (speaker.id.empty() && !is_shown)
-        append_lines(lines, tool_output_lines(event, room(speaker), style_, file_.before));
+    if (speaker.id.empty() && !is_shown) {
+        ToolOutput output = tool_output(event, {room(speaker), style_, fold_key_}, file_.before);
+        append_lines(lines, std::move(output.lines));
+        if (!output.whole.empty()) {
+            const std::string title =
+                finished_tool_line(event, kEndlessWidth, style_, file_.before);
+            folded_.add({title, std::move(output.whole), {}});
+        }
+    }
     put(std::move(lines), speaker);
 }
 
@@ -236,7 +274,23 @@ void Transcript::on(const agent::JobChanged& event, const Speaker& speaker) {
         time = std::chrono::duration_cast<milliseconds>(now_ - start->second);
         job_starts_.erase(start);
     }
-    put({job_line(event, time, room(speaker), style_)}, speaker);
+    Lines lines{job_line(event, time, room(speaker), style_)};
+    if (has_ended(event)) add_job_output(lines, event, speaker);
+    put(std::move(lines), speaker);
+}
+
+/// The last lines of its output, more for a failure.
+void Transcript::add_job_output(Lines& lines, const agent::JobChanged& job,
+                                const Speaker& speaker) {
+    const std::size_t most = has_job_failed(job) ? kMostLinesOfFailedJob : kMostLinesOfEndedJob;
+    const std::size_t columns = room(speaker) - kSubagentIndent;
+    const Lines all = last_output_lines(job_output_.text, SIZE_MAX, job_output_.is_whole);
+    bool is_whole = job_output_.is_whole && all.size() <= most;
+    for (std::size_t i = all.size() - std::min(most, all.size()); i < all.size(); ++i) {
+        is_whole = is_whole && width_of(all[i]) <= columns;
+        lines.push_back(indented(paint(style_, kDim, cut(all[i], columns)), kSubagentIndent));
+    }
+    if (!is_whole) folded_.add({job_line(job, {}, kEndlessWidth, style_), {}, job.id});
 }
 
 void Transcript::on(const agent::Notice& event, const Speaker& speaker) {

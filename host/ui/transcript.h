@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "host/agent/event.h"
+#include "host/ui/folded.h"
 #include "host/ui/markdown_stream.h"
+#include "host/ui/running_output.h"
 #include "host/ui/style.h"
+#include "host/ui/thought.h"
 
 namespace tenon::ui {
 
@@ -24,6 +27,12 @@ struct ChangedFile {
     bool change_is_shown = false;       ///< a question has shown what the call would change
 };
 
+/// The end of what a job has printed.
+struct JobOutput {
+    std::string text;  ///< may be hostile, but must be redacted
+    bool is_whole = true;
+};
+
 /// Turns the events of a conversation into lines for a person. The returned lines are printed once,
 /// in order, and never change; `tail` returns the lines below them that may still change. Text of
 /// events may be hostile, but must be redacted. Not responsible for printing. Not thread-safe.
@@ -32,14 +41,16 @@ public:
     using Clock = std::chrono::steady_clock;
     using Lines = std::vector<std::string>;
 
-    explicit Transcript(Style style) : style_(style), answer_(style) {}
+    /// `fold_key` says how a person sees what is left out of the lines; see folded_line.
+    explicit Transcript(Style style, std::string fold_key = {})
+        : style_(style), fold_key_(std::move(fold_key)), answer_(style) {}
 
     /// The lines that `event` adds, of at most `width` columns; only lines of code
     /// without blanks may be wider, so that they can be copied. Lines of other events that come
     /// during an answer are held until it ends, and shown in the tail. `file` is that of a
-    /// ToolFinished.
+    /// ToolFinished, `output` that of a job that has ended.
     Lines on_event(const agent::AgentEvent& event, std::size_t width, Clock::time_point now,
-                   const ChangedFile& file = {});
+                   const ChangedFile& file = {}, const JobOutput& output = {});
     /// The prompt of the person.
     Lines prompt(std::string_view text, std::size_t width);
     /// The turn was interrupted: the rest of the answer, and a line that says so.
@@ -53,6 +64,13 @@ public:
     /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines
     /// and running calls. Cheap enough for every frame.
     [[nodiscard]] Lines tail(std::size_t width, std::size_t max_rows, Clock::time_point now) const;
+    /// What the running commands have printed; replaces what was set before.
+    void set_running_outputs(std::vector<RunningOutput> outputs) {
+        running_outputs_ = std::move(outputs);
+    }
+    /// The texts of which the returned lines show only a part.
+    [[nodiscard]] FoldedTexts& folded() { return folded_; }
+    [[nodiscard]] const std::string& fold_key() const { return fold_key_; }
 
 private:
     /// The origin of an event: a subagent, or the conversation itself when `id` is empty.
@@ -84,6 +102,9 @@ private:
     void on(const agent::Compacted& event, const Speaker& speaker);
 
     void end_turn();
+    void end_thought();
+    void add_job_output(Lines& lines, const agent::JobChanged& job, const Speaker& speaker);
+    [[nodiscard]] const RunningOutput* output_of(const RunningCall& call) const;
     void on_subagent_answer(const Json& message, const Speaker& speaker);
     void add_answer_text(std::string_view text);
     void end_answer();
@@ -96,16 +117,20 @@ private:
     void begin_lines_of(const Speaker& speaker);
     [[nodiscard]] std::size_t room(const Speaker& speaker) const;
     Lines take();
-    [[nodiscard]] Lines below_answer(std::size_t width, Clock::time_point now) const;
+    [[nodiscard]] Lines below_answer(std::size_t width, std::size_t max_rows,
+                                     Clock::time_point now) const;
 
     Style style_;
+    std::string fold_key_;
+    FoldedTexts folded_;
     MarkdownStream answer_;
     bool answering_ = false;  // an answer has begun and not ended
     bool streamed_ = false;   // text came in pieces since the last whole answer
-    bool thinking_ = false;
-    bool shown_ = false;  // lines of the answer have been returned
+    bool shown_ = false;      // lines of the answer have been returned
     std::vector<std::pair<Speaker, Lines>> held_;
     std::vector<RunningCall> running_;
+    std::vector<RunningOutput> running_outputs_;
+    Thought thought_;
     std::map<std::string, Clock::time_point> job_starts_;
     OutputPart last_ = OutputPart::kNothing;
     std::string last_speaker_;
@@ -113,6 +138,7 @@ private:
     std::size_t width_ = 80;
     Clock::time_point now_;
     ChangedFile file_;
+    JobOutput job_output_;
     Lines out_;
 };
 

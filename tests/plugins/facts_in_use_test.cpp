@@ -5,6 +5,7 @@
 
 #include "host/permission/gate.h"
 #include "host/ui/tool_line.h"
+#include "host/ui/tool_output.h"
 #include "tests/plugins/workbench.h"
 
 namespace tenon::plugins {
@@ -46,9 +47,9 @@ TEST_F(FactsInUse, ShowTheResultAsADiff) {
     const agent::ToolFinished call{{"t", "rename", kInput, {}}, result, {}, false, spec().facts};
     EXPECT_EQ(ui::finished_tool_line(call, 80, ui::Style::kPlain),
               "● rename src/a.c: foo -> bar (+1 -1)");
-    EXPECT_THAT(ui::tool_output_lines(call, 80, ui::Style::kPlain),
+    EXPECT_THAT(ui::tool_output(call, {80, ui::Style::kPlain}).lines,
                 ElementsAre("  @@ -1 +1 @@", "  -foo", "  +bar"));
-    EXPECT_THAT(ui::tool_output_lines(call, 80, ui::Style::kColour),
+    EXPECT_THAT(ui::tool_output(call, {80, ui::Style::kColour}).lines,
                 ElementsAre("  \x1b[2m@@ -1 +1 @@\x1b[0m", "  \x1b[31m-foo\x1b[0m",
                             "  \x1b[32m+bar\x1b[0m"));
     EXPECT_FALSE(spec().facts.for_subagents);

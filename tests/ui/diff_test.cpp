@@ -99,7 +99,7 @@ TEST(Diff, NamesItsFileInItsHead) {
     EXPECT_EQ(drawn({"a\n", "a\n", true}, options), "");
     options.width = 10;
     options.max_rows = 1;
-    EXPECT_EQ(drawn({"", "b\nc\n", true}, options), "── src/a\\x\n   1b.txt\n1 + b\n… +1 lines\n");
+    EXPECT_EQ(drawn({"", "b\nc\n", true}, options), "── src/a\\x\n   1b.txt\n1 + b\n… +1 line\n");
 }
 
 TEST(Diff, KeepsHunksApart) {

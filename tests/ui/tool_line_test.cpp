@@ -1,6 +1,7 @@
 #include "host/ui/tool_line.h"
 
 #include "host/base/duration.h"
+#include "host/ui/tool_output.h"
 #include "tests/support/tool_facts.h"
 #include "tests/ui/lines.h"
 
@@ -32,7 +33,7 @@ std::string line(const agent::ToolFinished& call, std::size_t width = 80) {
 }
 
 std::string below(const agent::ToolFinished& call, std::size_t width = 40) {
-    return screen(tool_output_lines(call, width, Style::kPlain));
+    return screen(tool_output(call, {width, Style::kPlain}).lines);
 }
 
 TEST(ToolLine, SaysWhatACallActsOn) {
@@ -128,8 +129,9 @@ TEST(ToolLine, ColoursTheOutcome) {
     EXPECT_EQ(finished_tool_line(done("bash", {{"command", "make"}}, "x\n[exit code: 2]"), 80,
                                  Style::kColour),
               "\x1b[31m✗\x1b[0m \x1b[1mbash\x1b[0m make\x1b[2m (exit 2)\x1b[0m");
-    EXPECT_EQ(screen(tool_output_lines(done("glob", {{"pattern", "*"}}, "a"), 80, Style::kColour)),
-              "  \x1b[2ma\x1b[0m\n");
+    EXPECT_EQ(
+        screen(tool_output(done("glob", {{"pattern", "*"}}, "a"), {80, Style::kColour}).lines),
+        "  \x1b[2ma\x1b[0m\n");
 }
 
 TEST(ToolOutput, FoldsWhatIsLong) {
@@ -174,7 +176,7 @@ TEST(ToolOutput, ShowsAnEditAsItsDiff) {
 TEST(ToolOutput, CountsAndShowsOnlyWhatARewriteHasChanged) {
     const agent::ToolFinished call = done("write_file", {{"path", "a"}, {"content", "x\ny\n"}});
     EXPECT_EQ(finished_tool_line(call, 80, Style::kPlain, "x\nz\n"), "● write_file a (+1 -1)");
-    EXPECT_EQ(screen(tool_output_lines(call, 80, Style::kPlain, "x\nz\n")),
+    EXPECT_EQ(screen(tool_output(call, {80, Style::kPlain}, "x\nz\n").lines),
               "  ── a\n  1   x\n  2 - z\n  2 + y\n");
 }
 

@@ -85,6 +85,8 @@ TEST_F(Turn, IsReadAt40Columns) {
   on the new machine?
   Tell me.
 
+thought for 1 s
+
 I look at the build:
 
 ```sh
@@ -114,6 +116,8 @@ TEST_F(Turn, IsReadAt80Columns) {
 
 > Why does the build of the parser fail on the new machine?
   Tell me.
+
+thought for 1 s
 
 I look at the build:
 
@@ -145,6 +149,8 @@ TEST_F(Turn, IsReadAt200Columns) {
 > Why does the build of the parser fail on the new machine?
   Tell me.
 
+thought for 1 s
+
 I look at the build:
 
 ```sh
@@ -175,6 +181,8 @@ TEST_F(Turn, IsReadInColour) {
 
 ^[1m> Why does the build of the parser fail on the new machine?^[0m
 ^[1m  Tell me.^[0m
+
+^[2mthought for 1 s^[0m
 
 I look at the ^[1mbuild^[0m:
 
@@ -220,11 +228,11 @@ TEST_F(TranscriptTest, ShowsAnAnswerThatWasNotStreamedOnce) {
 TEST_F(TranscriptTest, KeepsTextsApartThatThoughtsSeparate) {
     on(agent::TextDelta{"one"});
     on(agent::ThinkingDelta{"hm"});
-    EXPECT_EQ(tail(), "Thinking…\n");
+    EXPECT_EQ(tail(), "Thinking… 1 s: hm\n");
     on(agent::TextDelta{"two"});
     EXPECT_EQ(tail(), "\ntwo\n");
     on(agent::Answered{answer({"one", "two"})});
-    EXPECT_EQ(printed, "one\n\ntwo\n");
+    EXPECT_EQ(printed, "one\n\nthought for 1 s\n\ntwo\n");
 }
 
 TEST_F(TranscriptTest, DropsTheTailOfAFailedAttempt) {
