@@ -10,9 +10,30 @@ namespace {
 constexpr auto kSimpleTerminals = std::to_array<std::string_view>(
     {"dumb", "linux", "vt", "ansi", "pcansi", "cons", "sun", "wsvt", "eterm", "xterm-old", "bvt"});
 
+using Variable = std::function<std::string(std::string_view)>;
+
+/// Whether the terminal is one of those that document OSC 9 as a desktop notification: iTerm2 (its
+/// "Proprietary Escape Codes"), kitty ("Desktop notifications"), WezTerm ("Escape Sequences"),
+/// Ghostty, foot (foot-ctlseqs(7)), Warp. Elsewhere it means something else, or nothing. TERM tells
+/// some of them also over SSH. tmux and screen do not forward it.
+bool is_known_to_take_osc9(const std::string& term, const Variable& variable) {
+    constexpr auto kPrograms =
+        std::to_array<std::string_view>({"iTerm.app", "WezTerm", "ghostty", "WarpTerminal"});
+    constexpr auto kTerms =
+        std::to_array<std::string_view>({"xterm-kitty", "xterm-ghostty", "wezterm", "foot"});
+    if (term.starts_with("screen") || term.starts_with("tmux") || !variable("TMUX").empty() ||
+        !variable("STY").empty())
+        return false;
+    const std::string program = variable("TERM_PROGRAM");
+    return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end() ||
+           std::any_of(kTerms.begin(), kTerms.end(),
+                       [&](std::string_view name) { return term.starts_with(name); }) ||
+           variable("LC_TERMINAL") == "iTerm2" || !variable("KITTY_WINDOW_ID").empty();
+}
+
 }  // namespace
 
-TerminalKind terminal_kind(const std::function<std::string(std::string_view)>& variable) {
+TerminalKind terminal_kind(const Variable& variable) {
     const std::string term = variable("TERM");
     const bool is_simple =
         term.empty() || std::any_of(kSimpleTerminals.begin(), kSimpleTerminals.end(),
@@ -20,9 +41,7 @@ TerminalKind terminal_kind(const std::function<std::string(std::string_view)>& v
     if (is_simple) return {};
     TerminalKind kind;
     kind.parses_sequences = true;
-    // tmux and screen do not forward OSC 9 to the terminal around them.
-    kind.takes_osc9 = !term.starts_with("screen") && !term.starts_with("tmux") &&
-                      variable("TMUX").empty() && variable("STY").empty();
+    kind.takes_osc9 = is_known_to_take_osc9(term, variable);
     const std::string program = variable("TERM_PROGRAM");
     kind.has_modified_keys = program == "WezTerm" || program == "mintty";
     return kind;

@@ -11,7 +11,7 @@ namespace tenon::terminal {
 /// terminals do not.
 struct TerminalKind {
     bool parses_sequences = false;   ///< ignores the control sequences and strings it does not know
-    bool takes_osc9 = false;         ///< its own, not those of a multiplexer around the program
+    bool takes_osc9 = false;         ///< known to show a desktop notification for OSC 9
     bool has_modified_keys = false;  ///< modifyOtherKeys, without saying so in an answer
     bool operator==(const TerminalKind&) const = default;
 };

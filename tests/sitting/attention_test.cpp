@@ -80,11 +80,13 @@ bool has_sent(Person& person, std::string_view bytes) {
         [&] { return person.terminal().raw().find(bytes) != std::string::npos; });
 }
 
+const Environment kOsc9Terminal = {{"TERM_PROGRAM", "iTerm.app"}};
+
 TEST(TheTerminalOfASession, HasATitleAndRingsAtAQuestion) {
     for (const Pty::Size size : kAttentionSizes) {
         SCOPED_TRACE(size.columns);
         Person person({calls("t1", "bash", {{"command", "touch a"}}), says("Done.")},
-                      {.size = size});
+                      {.environment = kOsc9Terminal, .size = size});
         EXPECT_TRUE(has_sent(person, "\033[22;2t"));
         EXPECT_TRUE(has_sent(person, "\033]2;tenon - w\033\\"));
         person.enters("go");
@@ -110,7 +112,7 @@ TEST(TheTerminalOfASession, RingsAsItIsConfigured) {
          }) {
         SCOPED_TRACE(notify);
         Person person({calls("t1", "bash", {{"command", "touch a"}}), says("Done.")},
-                      {.arguments = {"-D", notify}});
+                      {.arguments = {"-D", notify}, .environment = kOsc9Terminal});
         person.enters("go");
         EXPECT_TRUE(has_sent(person, "\033]2;tenon: asks - w\033\\"));
         EXPECT_TRUE(person.is_asked("touch a"));
@@ -125,7 +127,7 @@ TEST(TheTerminalOfASession, RingsAtTheEndOfAJobAndNotWhileItHasTheFocus) {
         SCOPED_TRACE(focus);
         Person person({calls("t1", "background_run", {{"command", "cat gate"}}), says("Started."),
                        says("It has ended.")},
-                      {.arguments = {"--yes"}});
+                      {.arguments = {"--yes"}, .environment = kOsc9Terminal});
         Gate gate(person.sandbox.workspace());
         person.types(focus);
         person.enters("go");

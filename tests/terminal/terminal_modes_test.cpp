@@ -33,7 +33,14 @@ TEST(TerminalKind, IsReadFromTheEnvironment) {
              {{{"TERM", "dumb"}}, {}},
              {{{"TERM", "linux"}}, {}},
              {{{"TERM", "vt100"}}, {}},
-             {{{"TERM", "xterm-256color"}}, {true, true, false}},
+             {{{"TERM", "xterm-256color"}}, {true, false, false}},
+             {{{"TERM", "xterm-256color"}, {"TERM_PROGRAM", "vscode"}}, {true, false, false}},
+             {{{"TERM", "xterm-256color"}, {"WT_SESSION", "1"}}, {true, false, false}},
+             {{{"TERM", "xterm-256color"}, {"TERM_PROGRAM", "iTerm.app"}}, {true, true, false}},
+             {{{"TERM", "xterm-256color"}, {"LC_TERMINAL", "iTerm2"}}, {true, true, false}},
+             {{{"TERM", "xterm-256color"}, {"TERM_PROGRAM", "ghostty"}}, {true, true, false}},
+             {{{"TERM", "xterm-kitty"}}, {true, true, false}},
+             {{{"TERM", "xterm-kitty"}, {"TMUX", "/tmp/x,1,0"}}, {true, false, false}},
              {{{"TERM", "foot"}}, {true, true, false}},
              {{{"TERM", "tmux-256color"}}, {true, false, false}},
              {{{"TERM", "screen"}}, {true, false, false}},
@@ -122,6 +129,7 @@ TEST_F(TheModes, ArePutBackAtACrashAndForOtherPrograms) {
 TEST_F(TheModes, CallThePersonUnlessTheTerminalHasTheFocus) {
     for (const Pty::Size size : {Pty::Size{20, 5}, {40, 10}, {80, 24}, {200, 50}}) {
         SCOPED_TRACE(size.columns);
+        environment["TERM_PROGRAM"] = "iTerm.app";
         auto pty = start(size);
         type(*pty, "call one\r", "line: call one");
         EXPECT_TRUE(pty->wait_until([&] { return has(*pty, "\a\033]9;one\033\\"); }));
