@@ -93,6 +93,7 @@ struct Settings {
         bool may_ask = true;             ///< false: what needs a question is refused, as in dontAsk
         /// The origins of their locks; empty: not locked.
         std::string allow_lock, ask_lock, mode_lock;
+        std::string locked_mode;  ///< the loosest mode that the lock permits; empty: not locked
     } permissions;
     struct Sandbox {
         std::string mode = "off";      ///< off workspace read-only

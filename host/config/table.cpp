@@ -531,6 +531,8 @@ Settings settings_of(const Table& table) {
     // plan is stricter than dontAsk in all but this: it asks where an ask rule says so.
     const Setting* mode = table.locked_value("permissions.mode");
     out.permissions.may_ask = mode == nullptr || mode->value.text != "dontAsk";
+    if (!out.permissions.mode_lock.empty())
+        out.permissions.locked_mode = mode == nullptr ? "ask" : mode->value.text;
     for (const auto& [key, values] : table.all()) {
         if (const KeySpec* spec = find_key(key)) {
             if (spec->set != nullptr) spec->set(out, values.front().value);

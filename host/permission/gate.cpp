@@ -1,7 +1,6 @@
 #include "host/permission/gate.h"
 
 #include <algorithm>
-#include <array>
 
 #include "host/permission/builtin_list.h"
 #include "host/permission/judged_call.h"
@@ -11,14 +10,6 @@ namespace tenon::permission {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<std::pair<std::string_view, PermissionMode>, 5> kModes = {{
-    {"ask", PermissionMode::kAsk},
-    {"acceptEdits", PermissionMode::kAcceptEdits},
-    {"plan", PermissionMode::kPlan},
-    {"dontAsk", PermissionMode::kDontAsk},
-    {"bypassPermissions", PermissionMode::kBypassPermissions},
-}};
 
 bool is_about_paths(const Rule& rule) {
     return rule.subject() == RuleSubject::kRead || rule.subject() == RuleSubject::kEdit;
@@ -34,20 +25,11 @@ const Rule* first_match(const std::vector<Rule>& rules, RuleSubject subject, con
 
 }  // namespace
 
-std::optional<PermissionMode> mode_from(std::string_view name) {
-    for (const auto& [text, mode] : kModes)
-        if (text == name) return mode;
-    return std::nullopt;
-}
-
-std::string_view to_string(PermissionMode mode) {
-    for (const auto& [text, known] : kModes)
-        if (known == mode) return text;
-    return "ask";
-}
-
 RuleGate::RuleGate(Config config, Asker* asker)
-    : config_(std::move(config)), asker_(asker), environment_(ShellEnvironment::of_this_process()) {
+    : config_(std::move(config)),
+      asker_(asker),
+      stance_(Stance{config_.mode, config_.yes}),
+      environment_(ShellEnvironment::of_this_process()) {
     const auto real = [](const fs::path& path) { return resolved(normalised(path, "/")); };
     config_.workspace = real(config_.workspace);
     bases_ = {config_.workspace, config_.home};
@@ -68,7 +50,8 @@ RuleGate::Verdict RuleGate::decide(const JudgedCall& judged, const std::stop_tok
     if (auto reason = denial(judged)) return {false, std::move(*reason)};
     if (auto reason = refusal_by_plan_mode(judged)) return {false, std::move(*reason)};
     if (matching_ask_rule(judged) == nullptr && unmet_needs(judged).empty()) return {true, {}};
-    if (config_.mode != PermissionMode::kDontAsk && config_.yes) return {true, {}};
+    const Stance now = stance();
+    if (now.mode != PermissionMode::kDontAsk && now.yes) return {true, {}};
     return put_question(judged, stop);
 }
 
@@ -107,7 +90,7 @@ std::optional<std::string> RuleGate::denial_of_unparsed_text(const JudgedCall& j
 }
 
 std::optional<std::string> RuleGate::refusal_by_plan_mode(const JudgedCall& judged) const {
-    if (config_.mode != PermissionMode::kPlan || judged.read_only) return std::nullopt;
+    if (mode() != PermissionMode::kPlan || judged.read_only) return std::nullopt;
     if (judged.conversation_only) return std::nullopt;
     return "Permission denied: " + judged.who +
            " is not read-only, and the permission mode is plan.";
@@ -132,7 +115,7 @@ bool RuleGate::is_allowed_by_rule(const Need& need) const {
 }
 
 bool RuleGate::is_allowed(const JudgedCall& judged, const Need& need) const {
-    if (config_.mode == PermissionMode::kBypassPermissions) return true;
+    if (mode() == PermissionMode::kBypassPermissions) return true;
     if (need.kind == NeedKind::kTool && (judged.read_only || judged.unquestioned)) return true;
     if (need.read_only || need.file_command) return true;
     // A command may read by a redirection what a tool may read.
@@ -141,8 +124,8 @@ bool RuleGate::is_allowed(const JudgedCall& judged, const Need& need) const {
         return true;
     if (is_allowed_by_rule(need)) return true;
     // A third-party tool may have the name of one of ours. What the host writes for it is an edit.
-    return config_.mode == PermissionMode::kAcceptEdits && need.kind == NeedKind::kEdit &&
-           need.inside && need.protected_name.empty() && (judged.first_party || judged.by_host);
+    return mode() == PermissionMode::kAcceptEdits && need.kind == NeedKind::kEdit && need.inside &&
+           need.protected_name.empty() && (judged.first_party || judged.by_host);
 }
 
 std::vector<const Need*> RuleGate::unmet_needs(const JudgedCall& judged) const {

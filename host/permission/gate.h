@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <stop_token>
@@ -10,16 +11,11 @@
 #include "host/agent/ports.h"
 #include "host/base/mutex.h"
 #include "host/permission/asker.h"
+#include "host/permission/mode.h"
 #include "host/permission/needs.h"
 #include "host/permission/rules.h"
 
 namespace tenon::permission {
-
-enum class PermissionMode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
-
-/// ask acceptEdits plan dontAsk bypassPermissions
-std::optional<PermissionMode> mode_from(std::string_view name);
-std::string_view to_string(PermissionMode mode);
 
 struct Config {
     PermissionMode mode = PermissionMode::kAsk;
@@ -57,6 +53,16 @@ public:
     [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
     /// The rules of the configuration, without those that "always for this session" has added.
     [[nodiscard]] const Rules& rules() const { return rules_; }
+    /// The allow rules that "always for this session" has added, oldest first.
+    [[nodiscard]] std::vector<Rule> session_rules() const;
+    /// Removes one of session_rules(), counted from 1; none: there is no such rule.
+    std::optional<Rule> forget(std::size_t number);
+
+    /// At first that of the configuration.
+    [[nodiscard]] Stance stance() const { return stance_; }
+    /// Calls that are judged from now on are judged by it, and so are calls that wait to be asked
+    /// about. A question that is being asked is not answered by it.
+    void take(Stance stance) { stance_ = stance; }
 
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                   std::stop_token stop) override {
@@ -139,9 +145,11 @@ private:
     bool take_turn(const std::stop_token& stop);
     void end_turn();
     void remember(const std::vector<std::string>& rules);
+    [[nodiscard]] PermissionMode mode() const { return stance().mode; }
 
     Config config_;
     Asker* asker_;
+    std::atomic<Stance> stance_;
     BaseDirectories bases_;
     FileRoots roots_;
     ShellEnvironment environment_;

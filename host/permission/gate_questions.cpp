@@ -64,11 +64,12 @@ RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::st
                            ", which is outside its folders: the workspace and those given "
                            "with --add-dir DIR."};
     }
-    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
+    if (asker_ == nullptr || mode() == PermissionMode::kDontAsk)
         return refuse_unasked(judged, rule);
     const AskingTurn turn(*this, stop);
     if (!turn.taken()) return {false, kStopped};
-    // An "always" may have been answered in the meantime.
+    // An "always" may have been answered in the meantime, or the mode may be another one.
+    if (auto reason = refusal_by_plan_mode(judged)) return {false, std::move(*reason)};
     const auto unmet = unmet_needs(judged);
     if (rule == nullptr && unmet.empty()) return {true, {}};
     Question question = this->question(judged, unmet, rule);
@@ -106,12 +107,13 @@ RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
                                 std::stop_token stop) {
     const std::string refused =
         "Permission denied: " + std::string(who) + " asks: " + std::string(question);
-    if (config_.mode == PermissionMode::kPlan)
+    const Stance now = stance();
+    if (now.mode == PermissionMode::kPlan)
         return {false, refused + " The permission mode is plan."};
-    if (config_.mode == PermissionMode::kBypassPermissions ||
-        (config_.yes && config_.mode != PermissionMode::kDontAsk))
+    if (now.mode == PermissionMode::kBypassPermissions ||
+        (now.yes && now.mode != PermissionMode::kDontAsk))
         return {true, {}};
-    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
+    if (asker_ == nullptr || now.mode == PermissionMode::kDontAsk)
         return {false, refused + " Nobody can be asked" + how_to_say_yes()};
     const AskingTurn turn(*this, stop);
     if (!turn.taken()) return {false, kStopped};
@@ -155,6 +157,20 @@ void RuleGate::remember(const std::vector<std::string>& rules) {
         const Lock lock(mutex_);
         session_rules_.push_back(std::move(*rule));
     }
+}
+
+std::vector<Rule> RuleGate::session_rules() const {
+    const Lock lock(mutex_);
+    return session_rules_;
+}
+
+std::optional<Rule> RuleGate::forget(std::size_t number) {
+    const Lock lock(mutex_);
+    if (number == 0 || number > session_rules_.size()) return std::nullopt;
+    const auto found = session_rules_.begin() + static_cast<std::ptrdiff_t>(number - 1);
+    Rule rule = std::move(*found);
+    session_rules_.erase(found);
+    return rule;
 }
 
 std::size_t RuleGate::waiting_questions() const {

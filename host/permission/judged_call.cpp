@@ -166,7 +166,7 @@ void RuleGate::add_command_needs(JudgedCall& judged, std::string_view command) c
     judged.possible = std::move(found.possible);
     judged.required = std::move(found.required);
     judged.parse_failure = std::move(found.parse_failure);
-    if (config_.mode != PermissionMode::kBypassPermissions) judge_parts(judged, found);
+    if (mode() != PermissionMode::kBypassPermissions) judge_parts(judged, found);
     judged.read_only =
         judged.first_party && config_.read_only_commands && !judged.required.empty() &&
         std::all_of(judged.required.begin(), judged.required.end(), [](const Need& need) {
@@ -196,12 +196,11 @@ void RuleGate::judge_parts(JudgedCall& judged, const CommandNeeds& command) cons
         for (Need& need : judge.protected_changes(i))
             judged.required.push_back(std::move(need));
         Need& need = judged.required[at];
-        if (!judged.first_party ||
-            (config_.mode != PermissionMode::kPlan && is_allowed_by_rule(need)))
+        if (!judged.first_party || (mode() != PermissionMode::kPlan && is_allowed_by_rule(need)))
             continue;
         need.read_only = config_.read_only_commands && judge.why_not_read_only(i).empty();
         need.file_command =
-            config_.mode == PermissionMode::kAcceptEdits && judge.why_not_file_command(i).empty();
+            mode() == PermissionMode::kAcceptEdits && judge.why_not_file_command(i).empty();
     }
 }
 

@@ -34,12 +34,11 @@ std::vector<std::string> hooks_elsewhere(const fs::path& workspace) {
 
 }  // namespace
 
-Containment containment_of(const config::Settings& settings) {
+Containment containment_of(const config::Settings& settings, bool only_reads) {
     Containment out;
     sandbox::Policy& policy = out.policy;
     policy.mode = sandbox::mode_from(settings.sandbox.mode).value_or(sandbox::Mode::kReadOnly);
-    // In plan mode commands only read.
-    if (settings.permissions.mode == "plan") policy.mode = sandbox::Mode::kReadOnly;
+    if (only_reads) policy.mode = sandbox::Mode::kReadOnly;
     if (!policy.is_on()) return out;
     policy.network =
         sandbox::network_from(settings.sandbox.network).value_or(sandbox::Network::kNone);
@@ -67,6 +66,24 @@ Containment containment_of(const config::Settings& settings) {
         policy.tolerated = gaps;
     }
     return out;
+}
+
+sandbox::Policy Containments::policy(bool only_reads) {
+    std::string said;
+    sandbox::Policy policy;
+    {
+        const Lock lock(mutex_);
+        std::optional<sandbox::Policy>& known = only_reads ? reading_ : usual_;
+        if (!known) {
+            Containment found = containment_of(settings_, only_reads);
+            known = std::move(found.policy);
+            if (!found.notice.empty() && !std::exchange(noticed_, true))
+                said = std::move(found.notice);
+        }
+        policy = *known;
+    }
+    if (!said.empty()) notice_(std::move(said));
+    return policy;
 }
 
 jobs::JobLimits job_limits_of(const config::Settings::Jobs& settings) {

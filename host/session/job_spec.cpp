@@ -88,7 +88,7 @@ Result<jobs::JobSpec> read_job_spec(const plugins::ServiceRequest& request,
     spec.output_limit = settings.output_limit;
     spec.limits = settings.limits;
     spec.pid_namespace = settings.pid_namespace;
-    spec.containment = settings.containment;
+    if (settings.containment) spec.containment = settings.containment();
     const std::filesystem::path cwd = expanded(string_or(params, "cwd"), settings.home);
     spec.cwd =
         (cwd.empty() ? settings.workspace : settings.workspace / cwd).lexically_normal().string();

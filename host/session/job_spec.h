@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct CommandSettings {
     std::uint64_t output_limit = 0;
     jobs::JobLimits limits = {};
     bool pid_namespace = false;
-    sandbox::Policy containment = {};
+    /// The sandbox of a command that starts now; empty: none. Thread-safe.
+    std::function<sandbox::Policy()> containment = {};
 };
 
 /// The parameters of job.submit/1.

@@ -69,10 +69,12 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     created->inbox_ =
         std::make_unique<JobInbox>(*created->store_, *created->queue_, created->deliveries_,
                                    created->session_folder(), created->secrets_);
+    created->reminders_ =
+        std::make_unique<ModeReminders>(*created->registry_, *created->session_, *created->gate_);
     created->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Ports{*created->session_, *created->options_.run.provider, *created->registry_,
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
-                           *created->registry_,
+                           *created->reminders_,
                            [session = created.get()] { return session->take_up_changed_tools(); }},
         created->loop_options());
     created->watch_plugin_files();
@@ -344,6 +346,14 @@ void OpenSession::clean_up_jobs() const {
     DeliveredJobs delivered(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
                      [&delivered](const jobs::JobRecord& job) { return delivered.contains(job); });
+}
+
+permission::StanceLimits OpenSession::stance_limits() const {
+    const config::Settings::Permissions& configured = settings_.permissions;
+    const auto mode = permission::mode_from(configured.mode);
+    return {{mode.value_or(permission::PermissionMode::kAsk), configured.yes},
+            permission::mode_from(configured.locked_mode),
+            configured.mode_lock};
 }
 
 std::vector<jobs::JobRecord> OpenSession::background_jobs() const {

@@ -15,6 +15,7 @@
 #include "host/model/window.h"
 #include "host/plugins/named_prompts.h"
 #include "host/session/job_inbox.h"
+#include "host/session/mode_reminders.h"
 #include "host/session/open_tools.h"
 #include "host/session/subagents.h"
 
@@ -130,6 +131,11 @@ public:
     /// how many.
     std::size_t move_to_background() { return session_jobs_->move_to_background(); }
     [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
+    /// The rules of the session and its permission mode. Only the functions of the gate about rules
+    /// and the mode are for others than calls.
+    [[nodiscard]] permission::RuleGate& gate() { return *gate_; }
+    /// How the permission mode may be changed.
+    [[nodiscard]] permission::StanceLimits stance_limits() const;
     /// The context window of a model in tokens, where it is known.
     [[nodiscard]] std::optional<std::int64_t> context_window(std::string_view model) const {
         return windows_->window(model);
@@ -191,6 +197,7 @@ private:
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<JobInbox> inbox_;
+    std::unique_ptr<ModeReminders> reminders_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;

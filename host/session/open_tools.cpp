@@ -167,8 +167,12 @@ Result<void, StartFailure> OpenTools::make_queue() {
 }
 
 void OpenTools::make_services() {
-    Containment containment = containment_of(settings_);
-    if (!containment.notice.empty()) notice(containment.notice);
+    containments_ = std::make_unique<Containments>(
+        settings_, [this](std::string text) { notice(std::move(text)); });
+    const auto containment = [this] {
+        return containments_->policy(gate_->stance().mode == permission::PermissionMode::kPlan);
+    };
+    (void)containment();  // for its notice
     CommandSettings commands;
     commands.workspace = settings_.workspace;
     commands.home = settings_.home;
@@ -178,7 +182,7 @@ void OpenTools::make_services() {
     commands.output_limit = settings_.jobs.output_limit;
     commands.limits = job_limits_of(settings_.jobs);
     commands.pid_namespace = settings_.jobs.pid_namespace;
-    commands.containment = std::move(containment.policy);
+    commands.containment = containment;
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, deliveries_, std::move(commands),
         [this](const plugins::ServiceRequest& request, const std::string& command) {

@@ -28,6 +28,7 @@
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
 #include "host/session/agent_plugins.h"
+#include "host/session/containment.h"
 #include "host/session/run_setup.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
@@ -129,6 +130,7 @@ protected:
         plugin_files_;  // of a session; a thread of the queue uses it
     std::set<std::filesystem::path> first_party_files_;  // of a session, as it began; likewise
     std::unique_ptr<permission::RuleGate> gate_;
+    std::unique_ptr<Containments> containments_;
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;

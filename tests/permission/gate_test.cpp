@@ -607,11 +607,45 @@ TEST_F(GateTest, ReportsRulesItCannotRead) {
     EXPECT_EQ(gate.rules().allow.size(), 1U);
 }
 
-TEST(PermissionMode, HasANameForEachAndNoOther) {
-    for (const char* name : {"ask", "acceptEdits", "plan", "dontAsk", "bypassPermissions"})
-        EXPECT_EQ(to_string(*mode_from(name)), name);
-    EXPECT_FALSE(mode_from("default"));
-    EXPECT_FALSE(mode_from(""));
+TEST_F(GateTest, JudgesByTheStanceThatItHasTaken) {
+    Person person(Consent::kNo);
+    RuleGate gate(config({.yes = true}), &person);
+    const auto edit = [&] {
+        const Json input = {{"path", "a.txt"}, {"content", ""}};
+        return gate.judge(first_party("write_file"), {"id", "write_file", input, {}}, {}).allowed;
+    };
+    EXPECT_TRUE(edit());
+    gate.take({PermissionMode::kAsk});
+    EXPECT_FALSE(edit());
+    EXPECT_EQ(person.questions.size(), 1U);
+    gate.take({PermissionMode::kAcceptEdits});
+    EXPECT_TRUE(edit());
+    gate.take({PermissionMode::kPlan});
+    EXPECT_FALSE(edit());
+    gate.take({PermissionMode::kDontAsk, true});
+    EXPECT_FALSE(edit());
+    EXPECT_EQ(person.questions.size(), 1U) << "only the mode ask asks";
+    gate.take({PermissionMode::kBypassPermissions});
+    EXPECT_TRUE(edit());
+}
+
+TEST_F(GateTest, ForgetsARuleOfTheSessionByItsNumber) {
+    Person person(Consent::kAlways);
+    RuleGate gate(config({}), &person);
+    const auto runs = [&](const char* command) {
+        return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {})
+            .allowed;
+    };
+    for (const char* command : {"touch one", "touch two", "touch three"})
+        EXPECT_TRUE(runs(command));
+    ASSERT_EQ(gate.session_rules().size(), 3U);
+    const std::string second = gate.session_rules()[1].text();
+    EXPECT_EQ(gate.forget(2)->text(), second);
+    EXPECT_FALSE(gate.forget(0));
+    EXPECT_FALSE(gate.forget(3));
+    EXPECT_EQ(gate.session_rules().size(), 2U);
+    EXPECT_TRUE(runs("touch two"));
+    EXPECT_EQ(person.questions.size(), 4U) << "it asks again";
 }
 
 /// Lets the test decide when a question is answered.

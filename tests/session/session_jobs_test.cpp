@@ -69,7 +69,7 @@ TEST_F(SessionJobsTest, EveryPluginsCommandCarriesThePolicyInItsRecord) {
     policy.mode = sandbox::Mode::kReadOnly;
     policy.workspace = dir.path().string();
     CommandSettings restricted = settings();
-    restricted.containment = policy;
+    restricted.containment = [policy] { return policy; };
     SessionJobs confined{store, queue, deliveries, restricted, nullptr, secrets};
     plugins::Services offered;
     confined.add_to(offered);
