@@ -170,10 +170,9 @@ HttpFields Anthropic::common_fields() const {
     return fields;
 }
 
-Result<HttpHead, HttpFailure> Anthropic::ask_for_models(std::stop_token stop) {
-    return http_->get(
-        base_path_ + "/models", common_fields(),
-        [](const HttpHead&, std::string_view) { return false; }, std::move(stop));
+Result<HttpHead, HttpFailure> Anthropic::ask_for_models(const OnBody& on_body,
+                                                        std::stop_token stop) {
+    return http_->get(base_path_ + "/models", common_fields(), on_body, std::move(stop));
 }
 
 Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& request,

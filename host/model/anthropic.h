@@ -31,9 +31,8 @@ public:
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override;
 
-    /// Asks for the list of models, which costs no tokens: only to find out whether the server can
-    /// be reached and accepts the key. Every status is an answer. The body is not read.
-    Result<HttpHead, HttpFailure> ask_for_models(std::stop_token stop);
+    /// Asks for the list of models, which costs no tokens. Every status is an answer.
+    Result<HttpHead, HttpFailure> ask_for_models(const OnBody& on_body, std::stop_token stop);
 
 private:
     [[nodiscard]] HttpFields common_fields() const;

@@ -1,26 +1,14 @@
 #include <spdlog/spdlog.h>
 
-#include "host/model/url.h"
 #include "host/session/open_session.h"
 
 namespace tenon::session {
-namespace {
-
-/// The server whose context windows are remembered, without credentials.
-std::string server_of(const config::Settings::Model& model) {
-    if (model.base_url.empty()) return "https://api.anthropic.com";
-    const auto url = model::parse_url(model.base_url, "model.baseUrl");
-    return url ? url->shown() : std::string();
-}
-
-}  // namespace
-
 /// A replayed run has no server, so it neither reads nor learns context windows.
 void OpenSession::make_windows() {
     const bool asks_a_server = settings_.model.provider != "replay";
     windows_ = std::make_unique<model::Windows>(
         asks_a_server ? settings_.state_dir / "windows.json" : std::filesystem::path(),
-        server_of(settings_.model));
+        server_words(settings_.model));
     if (auto loaded = windows_->load(); !loaded) {
         notice("the context windows that models' servers have stated are not known: " +
                loaded.error().message + " (remove the file to have them learned again)");

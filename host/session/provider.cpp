@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "host/base/json.h"
+#include "host/base/utf8.h"
 #include "host/model/anthropic.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
+#include "host/model/url.h"
 
 namespace tenon::session {
 namespace {
+
+constexpr std::size_t kMostModelListBytes = std::size_t{1} << 20U;
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
@@ -85,18 +90,63 @@ Result<model::Route> route_to_server(const config::Settings::Model& model) {
     return (*client)->route();
 }
 
-Result<int, model::HttpFailure> ask_server_for_models(const config::Settings::Model& model,
-                                                      const config::Credentials& credentials,
-                                                      std::chrono::milliseconds each_step,
-                                                      std::stop_token stop) {
+std::string server_words(const config::Settings::Model& model) {
+    if (model.provider == "replay") return {};
+    if (model.base_url.empty()) return model::anthropics_own_url();
+    const auto url = model::parse_url(model.base_url, "model.baseUrl");
+    return url ? url->shown() : std::string();
+}
+
+namespace {
+
+Result<model::HttpHead, model::HttpFailure> get_models(const config::Settings::Model& model,
+                                                       const config::Credentials& credentials,
+                                                       std::chrono::milliseconds each_step,
+                                                       const model::OnBody& on_body,
+                                                       std::stop_token stop) {
     auto config = anthropic_config(model, credentials, std::make_shared<model::SharedTls>());
     config.http.connect_timeout = std::min(config.http.connect_timeout, each_step);
     config.http.idle_timeout = std::min(config.http.idle_timeout, each_step);
     auto anthropic = model::Anthropic::create(std::move(config));
     if (!anthropic) return model::HttpFailure{anthropic.error().message};
-    const auto head = (*anthropic)->ask_for_models(std::move(stop));
+    return (*anthropic)->ask_for_models(on_body, std::move(stop));
+}
+
+}  // namespace
+
+Result<int, model::HttpFailure> ask_server_for_models(const config::Settings::Model& model,
+                                                      const config::Credentials& credentials,
+                                                      std::chrono::milliseconds each_step,
+                                                      std::stop_token stop) {
+    const auto head = get_models(
+        model, credentials, each_step,
+        [](const model::HttpHead&, std::string_view) { return false; }, std::move(stop));
     if (!head) return head.error();
     return head->status;
+}
+
+Result<std::vector<std::string>> model_names_of_server(const config::Settings::Model& model,
+                                                       const config::Credentials& credentials,
+                                                       std::chrono::milliseconds each_step,
+                                                       std::stop_token stop) {
+    std::string body;
+    const auto take = [&body](const model::HttpHead&, std::string_view bytes) {
+        body.append(bytes.substr(0, kMostModelListBytes - body.size()));
+        return body.size() < kMostModelListBytes;
+    };
+    const auto head = get_models(model, credentials, each_step, take, std::move(stop));
+    if (!head) return Error{head.error().message};
+    if (head->status != 200) return Error{"HTTP " + std::to_string(head->status)};
+    const auto list = parse_json(utf8::repair(body));
+    if (!list) return list.error();
+    std::vector<std::string> names;
+    const Json& data = member(*list, "data");
+    if (!data.is_array()) return names;
+    for (const Json& one : data) {
+        if (std::string name = string_or(one, "id"); !name.empty())
+            names.push_back(std::move(name));
+    }
+    return names;
 }
 
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "host/agent/ports.h"
 #include "host/base/secrets.h"
@@ -28,6 +30,16 @@ Result<ProviderSource> make_provider_source(const config::Settings::Model& model
 /// How the server of a provider other than `replay` would be reached: its address and a proxy.
 /// Opens nothing, and does not look at certificates. The Error says which of the two is wrong.
 Result<model::Route> route_to_server(const config::Settings::Model& model);
+
+/// The address of the server, for messages, without credentials; empty for `replay`.
+std::string server_words(const config::Settings::Model& model);
+
+/// The names of the models that the server lists, in its order. Asks like `ask_server_for_models`.
+/// The Error says what went wrong; a list that nobody understands has no names.
+Result<std::vector<std::string>> model_names_of_server(const config::Settings::Model& model,
+                                                       const config::Credentials& credentials,
+                                                       std::chrono::milliseconds each_step,
+                                                       std::stop_token stop);
 
 /// Asks the server of a provider other than `replay` once for its list of models, in the same way
 /// as a run asks: address, proxy, certificates, key. It costs no tokens. Returns the HTTP status.

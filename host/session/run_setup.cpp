@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kModelListTimeout{2};
+
 struct JournalFile {
     fs::file_time_type written;
     fs::path path;
@@ -160,6 +162,11 @@ Result<void> make_providers(const config::Credentials& credentials, RunSetup& se
     auto provider = setup.providers();
     if (!provider) return provider.error();
     setup.provider = *std::move(provider);
+    if (setup.settings.model.provider != "replay") {
+        setup.list_models = [model = setup.settings.model, credentials](std::stop_token stop) {
+            return model_names_of_server(model, credentials, kModelListTimeout, std::move(stop));
+        };
+    }
     return {};
 }
 

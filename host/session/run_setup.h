@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <sys/resource.h>
 
@@ -43,6 +44,9 @@ struct RunSetup {
     bool leave_jobs = false;  ///< see RunRequest
     /// Reads the configuration again, for /reload; null: it stays as it is. Any thread.
     std::function<Result<config::Settings::Plugins>()> read_plugin_settings = nullptr;
+    /// Asks the server which models it offers; blocks for a few seconds at most. Null: there is no
+    /// server to ask. One thread at a time.
+    std::function<Result<std::vector<std::string>>(std::stop_token stop)> list_models = nullptr;
     rlim_t descriptor_limit = 0;  ///< for commands; 0: that of this process
 };
 

@@ -11,6 +11,12 @@ std::int64_t sent_tokens(const agent::Usage& usage) {
     return sum.input_tokens;
 }
 
+std::int64_t percent(std::int64_t part, std::int64_t whole) {
+    if (part <= 0 || whole <= 0) return 0;
+    return static_cast<std::int64_t>(100.0 * static_cast<double>(part) /
+                                     static_cast<double>(whole));
+}
+
 void SessionTally::add(const agent::AgentEvent& event) {
     if (const auto* answered = std::get_if<agent::Answered>(&event)) {
         last_answer_ = ui::usage_of(answered->message);
@@ -20,10 +26,21 @@ void SessionTally::add(const agent::AgentEvent& event) {
         context_tokens_ = context.input_tokens;
     } else if (const auto* compacted = std::get_if<agent::Compacted>(&event)) {
         context_tokens_ = compacted->tokens_after;
+    } else if (const auto* finished = std::get_if<agent::ToolFinished>(&event)) {
+        const bool is_list = finished->facts.result == agent::ResultView::kChecklist;
+        if (is_list && !finished->denied && !finished->result.is_error)
+            checklist_ = member(finished->call.input, finished->facts.items);
     } else if (const auto* subagent = std::get_if<agent::SubagentEvent>(&event)) {
         if (const auto* answer = std::get_if<agent::Answered>(&subagent->event))
             present_turn_ += ui::usage_of(answer->message);
     }
+}
+
+/// An empty list, so that the journal is not asked for the one before.
+void SessionTally::forget_conversation() {
+    context_tokens_ = 0;
+    last_answer_ = {};
+    checklist_ = Json::array();
 }
 
 void SessionTally::add(const agent::RunResult& result) {

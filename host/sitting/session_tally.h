@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ public:
     /// The prompt of the turn that has just ended will be sent again.
     void turn_was_not_recorded() { --turns_; }
     /// The conversation is empty.
-    void forget_context() { context_tokens_ = 0; }
+    void forget_conversation();
 
     /// Exchanges, with the present one.
     [[nodiscard]] std::int64_t turns() const { return turns_; }
@@ -28,6 +29,9 @@ public:
     [[nodiscard]] std::int64_t context_tokens() const { return context_tokens_; }
     /// Of the last answer of the conversation itself.
     [[nodiscard]] const agent::Usage& last_answer() const { return last_answer_; }
+    /// The items of the last list that a tool of the conversation has shown; none: no call of this
+    /// host has shown one.
+    [[nodiscard]] const std::optional<Json>& checklist() const { return checklist_; }
     /// Of all requests, those of subagents and the present turn included.
     [[nodiscard]] agent::Usage usage() const;
 
@@ -37,8 +41,11 @@ private:
     agent::Usage last_answer_;
     agent::Usage ended_turns_;
     agent::Usage present_turn_;
+    std::optional<Json> checklist_;
 };
 
+/// 87 of 100, rounded down; 0 of nothing.
+std::int64_t percent(std::int64_t part, std::int64_t whole);
 /// The tokens that an answer's request had: those of the caches too.
 std::int64_t sent_tokens(const agent::Usage& usage);
 

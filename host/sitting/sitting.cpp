@@ -7,6 +7,7 @@
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/sitting/own_command.h"
+#include "host/sitting/session_words.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
@@ -109,6 +110,7 @@ void Sitting::opened(session::OpenSession& session) {
     if (session.session().resumed())
         line += ", resumed after " +
                 ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
+    note_plugins(session);
     RecordedConversation recorded(session, setup_.secrets);
     post([this, &session, line, model = head.model, skills = session.skills(),
           recorded = std::move(recorded)]() mutable {
@@ -119,6 +121,8 @@ void Sitting::opened(session::OpenSession& session) {
         session_ = &session;
         previous_session_ = session_id_;
         status_.model = model;
+        status_.mode = mode_part(session.gate().stance());
+        models_.begin(model, setup_.settings.model.name);
         print(visible(line));
         print("/help lists commands and keys.");
         recorded_ = std::move(recorded);

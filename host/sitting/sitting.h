@@ -10,6 +10,7 @@
 #include "host/sitting/attention.h"
 #include "host/sitting/event_relay.h"
 #include "host/sitting/files_before.h"
+#include "host/sitting/model_choice.h"
 #include "host/sitting/outputs.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
@@ -43,6 +44,7 @@ public:
     End run();
 
 private:
+    using Lines = std::vector<std::string>;
     enum class Phase {
         kOpening,
         kOpen,
@@ -78,7 +80,7 @@ private:
     void handle(const terminal::Escape&) {}
     void handle(const terminal::TakeBack&) {}
     void handle(const terminal::ShowFolded&) { outputs_.show_folded(session_); }
-    void handle(const terminal::NextMode&) {}
+    void handle(const terminal::NextMode&);
     void handle(const terminal::Hangup&);
     void handle(const terminal::Terminate&);
     void handle(const terminal::Woken&) {}
@@ -110,6 +112,11 @@ private:
     [[nodiscard]] std::size_t further_questions() const;
     [[nodiscard]] std::size_t open_questions() const;
 
+    // Permissions: sitting_permissions.cpp.
+    void take_stance(permission::Stance stance);
+    void show_permissions(const std::string& argument);
+    void remove_rule(const std::string& number);
+
     // Leaving: sitting_leaving.cpp.
     void leave(int exit_code);
     void leave_without_asking(int exit_code);
@@ -126,7 +133,6 @@ private:
     // Slash commands: sitting_commands.cpp.
     void set_skills(Skills skills);
     void run_command(const SlashCommand& command);
-    void change_model(const std::string& name);
     void clear();
     void compact(const std::string& focus);
     void run_own_command(const std::string& command);
@@ -139,8 +145,22 @@ private:
     void export_to(const std::string& file);
 
     void reload();
-    void in_session(
-        std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
+    void in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command);
+
+    // /status, /cost and /todos: sitting_facts.cpp.
+    void show_status();
+    void show_cost();
+    void show_todos();
+    void note_plugins(const session::OpenSession& session);
+    [[nodiscard]] std::filesystem::path journal() const;
+    [[nodiscard]] std::string sandbox_words() const;
+
+    // /model: sitting_models.cpp.
+    void show_model(const std::string& name);
+    void list_models();
+    void ask_for_models(std::function<void(const std::string& failure)> then);
+    void change_model(const std::string& name);
+    void model_changed(const std::string& name);
 
     // /resume: sitting_commands.cpp.
     void resume(const std::string& argument);
@@ -169,6 +189,8 @@ private:
     Outputs outputs_;
     SessionStatus status_;
     SessionTally tally_;
+    ModelChoice models_;
+    std::vector<std::string> plugins_;  ///< ids of those that are loaded
     Phase phase_ = Phase::kOpening;
     session::OpenSession* session_ = nullptr;  ///< while a session is open
     std::string session_id_;

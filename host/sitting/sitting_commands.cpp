@@ -55,13 +55,18 @@ void Sitting::set_skills(Skills skills) {
 
 void Sitting::run_command(const SlashCommand& command) {
     using CommandHandler = void (*)(Sitting&, const std::string& argument);
-    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 12> kHandlers = {{
+    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 16> kHandlers = {{
         {"help", [](Sitting& sitting, const std::string&) { sitting.print_words(slash_help()); }},
         {"jobs",
          [](Sitting& sitting, const std::string& words) {
              if (sitting.session_ != nullptr) sitting.outputs_.show_jobs(*sitting.session_, words);
          }},
-        {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
+        {"model", [](Sitting& sitting, const std::string& name) { sitting.show_model(name); }},
+        {"status", [](Sitting& sitting, const std::string&) { sitting.show_status(); }},
+        {"cost", [](Sitting& sitting, const std::string&) { sitting.show_cost(); }},
+        {"todos", [](Sitting& sitting, const std::string&) { sitting.show_todos(); }},
+        {"permissions",
+         [](Sitting& sitting, const std::string& words) { sitting.show_permissions(words); }},
         {"clear", [](Sitting& sitting, const std::string&) { sitting.clear(); }},
         {"compact", [](Sitting& sitting, const std::string& focus) { sitting.compact(focus); }},
         {"tasks", [](Sitting& sitting, const std::string&) { sitting.show_tasks(); }},
@@ -106,7 +111,7 @@ void Sitting::clear() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};
         post([this] {
-            tally_.forget_context();
+            tally_.forget_conversation();
             refresh_status();
         });
         return {"The conversation begins anew."};
@@ -155,6 +160,7 @@ void Sitting::reload() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         const auto done = session.reload();
         post([this, skills = session.skills()] { set_skills(skills); });
+        note_plugins(session);
         if (!done) return {visible(done.error().message)};
         Lines lines;
         for (const std::string& line : *done)

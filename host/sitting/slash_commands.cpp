@@ -10,11 +10,15 @@
 namespace tenon::sitting {
 namespace {
 
-constexpr std::array<SlashHelp, 12> kCommands = {{
+constexpr auto kCommands = std::to_array<SlashHelp>({
     {"help", "", "this list, and the keys"},
     {"jobs", "[[logs|cancel] ID]", "jobs of this session; one; its output; end one"},
     {"tasks", "", "the tasks of this workspace"},
-    {"model", "[NAME]", "show or change the model"},
+    {"todos", "", "the model's present todo list"},
+    {"status", "", "session, model, mode, context, jobs, plugins, sandbox"},
+    {"cost", "", "the tokens of this session"},
+    {"model", "[NAME]", "the model and others to choose from; change it"},
+    {"permissions", "[MODE | remove N]", "the mode and the rules; change or remove one"},
     {"compact", "[FOCUS]", "make the conversation shorter, keeping what FOCUS names"},
     {"clear", "", "begin the conversation anew; its jobs stay"},
     {"history", "", "the whole conversation, in a pager ($PAGER)"},
@@ -23,7 +27,7 @@ constexpr std::array<SlashHelp, 12> kCommands = {{
     {"plugins", "", "the plugins and their tools"},
     {"reload", "", "load changed plugins and their configuration"},
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
-}};
+});
 
 constexpr auto kKeys = std::to_array<std::string_view>({
     "/SKILL [ARGUMENTS] sends the text of a skill.",
@@ -32,6 +36,7 @@ constexpr auto kKeys = std::to_array<std::string_view>({
     "",
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Esc     stops the turn",
+    "Shift-Tab  goes through the permission modes ask, acceptEdits and plan",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
     "Tab     completes /COMMAND and @PATH; Up, Down choose in the menu, Esc closes it",

@@ -181,6 +181,23 @@ bool has_failed(const agent::ToolFinished& call) {
 
 }  // namespace
 
+std::vector<std::string> checklist_lines(const Json& items, std::size_t width, Style style) {
+    Rows rows;
+    if (!items.is_array()) return rows;
+    for (const Json& item : items) {
+        const std::string status = string_or(item, "status");
+        const bool done = status == "completed";
+        const bool active = status == "in_progress";
+        const Look look = done ? kDim : active ? kBold : Look{};
+        std::string box = done ? "[x] " : active ? "[>] " : "[ ] ";
+        for (const std::string& row : wrap(visible(string_or(item, "text")), width - box.size())) {
+            rows.push_back(paint(style, look, box + row));
+            box.assign(box.size(), ' ');
+        }
+    }
+    return rows;
+}
+
 bool has_started_job(const agent::ToolFinished& call) {
     // The tool's answer, also after a restart: "Background job 1a2b3c4d started: npm test".
     return call.facts.recovered == agent::RecoveredAnswer::kJobStart && !call.denied &&

@@ -29,4 +29,7 @@ std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milli
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,
                                std::optional<std::string_view> before = {});
 
+/// The items of a list, in rows of at most `width`: `[x] done`, `[>] under way`, `[ ] to do`.
+std::vector<std::string> checklist_lines(const Json& items, std::size_t width, Style style);
+
 }  // namespace tenon::ui

@@ -147,7 +147,8 @@ TEST(Anthropic, AsksForTheListOfModels) {
         config.http.base_url = server.url() + c.prefix;
         auto provider = Anthropic::create(config);
         ASSERT_TRUE(provider) << provider.error().message;
-        const auto head = (*provider)->ask_for_models({});
+        const auto head = (*provider)->ask_for_models(
+            [](const HttpHead&, std::string_view) { return false; }, {});
         ASSERT_TRUE(head) << head.error().message;
         EXPECT_EQ(head->status, c.status);
         EXPECT_EQ(server.requests().at(0).method, "GET");

@@ -72,6 +72,32 @@ TEST(LockedSitting, ModelIsNotChangedWhereItIsLocked) {
     EXPECT_EQ(person.server().requests().back().json()["model"], "ours");
 }
 
+TEST(LockedSitting, ShiftTabLeavesOutLooserModesAndSaysWhy) {
+    const MachineEtc etc;
+    if (!etc.works()) GTEST_SKIP() << "this system permits no bind mount on /etc";
+    etc.write("tenon.properties", "permissions.mode=ask\nfinal=permissions.mode\n");
+    Person person({}, {.size = {200, 24}, .program = etc.command({TENON_PROGRAM})});
+    const auto status_is = [&](const std::string& line) {
+        return person.terminal().wait_until([&] {
+            const auto lines = person.terminal().lines();
+            return !lines.empty() && lines.back() == line;
+        });
+    };
+    person.types("\x1b[Z");
+    EXPECT_TRUE(status_is("plan · test-model")) << person.shown();
+    EXPECT_TRUE(
+        person.sees("left out: acceptEdits: permissions.mode is locked by "
+                    "/etc/tenon/tenon.properties:2 to 'ask' or a stricter mode"))
+        << person.shown();
+    person.types("\x1b[Z");
+    EXPECT_TRUE(status_is("test-model")) << person.shown();
+    person.enters("/permissions acceptEdits");
+    EXPECT_TRUE(person.sees("permissions.mode is locked by /etc/tenon/tenon.properties:2"))
+        << person.shown();
+    person.enters("/permissions");
+    EXPECT_TRUE(person.sees("ask  (locked by /etc/tenon/tenon.properties:2)")) << person.shown();
+}
+
 TEST(LockedSitting, ReloadReadsTheLocksAgain) {
     const MachineEtc etc;
     if (!etc.works()) GTEST_SKIP() << "this system permits no bind mount on /etc";

@@ -106,15 +106,17 @@ public:
     [[nodiscard]] bool is_asked(const std::string& text) {
         return terminal_->wait_for(text) && takes_keys();
     }
-    /// Waits until a question no longer waits for the keyboard to be quiet; the last row shows
-    /// that.
+    /// Waits until a question no longer waits for the keyboard to be quiet; the last row says so
+    /// until then.
     [[nodiscard]] bool takes_keys() {
         return terminal_->wait_until([&] {
             const std::string screen = terminal_->screen();
             const auto lines = terminal_->lines();
             if (lines.empty()) return false;
+            const bool shows_no = screen.find("n  no") != std::string::npos ||
+                                  screen.find(" n no") != std::string::npos;
             return lines.back() == "?" ||
-                   (screen.find("n  no") != std::string::npos && states_a_question(lines.back()));
+                   (shows_no && screen.find("waits for quiet") == std::string::npos);
         });
     }
     /// Whether the row is the status line while a question takes keys: "2 questions · working 5s".

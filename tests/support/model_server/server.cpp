@@ -303,7 +303,9 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
         if (!refusal && request.body.empty()) {
             request.status = 200;
             note(request);
-            peer.write(response(200, {}, R"({"data":[],"has_more":false})"));
+            peer.write(response(
+                200, {},
+                R"({"data":[{"id":"test-model"},{"id":"offered-model"}],"has_more":false})"));
             return true;
         }
     } else if (request.method != "POST" || !request.path.ends_with("/v1/messages")) {

@@ -35,8 +35,8 @@ struct Received {
 
 /// A strict Anthropic Messages endpoint on 127.0.0.1 that answers from a script. It refuses what
 /// the real endpoint refuses, and checks that thinking blocks come back unchanged. GET /v1/models
-/// is answered with an empty list. Each connection has a thread; the destructor ends them all.
-/// Thread-safe.
+/// is answered with the names test-model and offered-model. Each connection has a thread; the
+/// destructor ends them all. Thread-safe.
 class ModelServer {
 public:
     struct Options {

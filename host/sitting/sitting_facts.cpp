@@ -1,0 +1,100 @@
+// /status, /cost and /todos.
+#include "host/base/untrusted.h"
+#include "host/session/provider.h"
+#include "host/sitting/journal_facts.h"
+#include "host/sitting/session_words.h"
+#include "host/sitting/sitting.h"
+#include "host/ui/tool_line.h"
+
+namespace tenon::sitting {
+namespace {
+
+std::vector<std::string> plugin_ids(const session::OpenSession& session) {
+    std::vector<std::string> ids;
+    for (const auto& plugin : session.registry().plugins())
+        ids.push_back(plugin->id());
+    return ids;
+}
+
+/// On the session's thread.
+Result<JournalFacts> facts_in_journal(session::OpenSession& session,
+                                      const std::filesystem::path& journal) {
+    return read_journal_facts(journal, [&session](std::string_view name) {
+        const agent::Tool* tool = session.registry().find(std::string(name));
+        return tool == nullptr ? agent::ToolFacts{} : tool->spec().facts;
+    });
+}
+
+Lines todo_lines(const std::optional<Json>& items, std::size_t width, ui::Style style) {
+    const auto lines = items ? ui::checklist_lines(*items, width, style) : Lines{};
+    return lines.empty() ? Lines{"No todos."} : lines;
+}
+
+}  // namespace
+
+std::filesystem::path Sitting::journal() const {
+    return setup_.settings.state_dir / "sessions" / (session_id_ + ".jsonl");
+}
+
+/// The plugins do not change during a turn, so their names are taken on the session's thread.
+void Sitting::note_plugins(const session::OpenSession& session) {
+    post([this, ids = plugin_ids(session)] { plugins_ = ids; });
+}
+
+std::string Sitting::sandbox_words() const {
+    const config::Settings::Sandbox& sandbox = setup_.settings.sandbox;
+    const bool plan = session_->gate().stance().mode == permission::PermissionMode::kPlan;
+    if (plan && sandbox.mode != "read-only") return "read-only, since the mode is plan";
+    return sandbox.mode == "off" ? sandbox.mode : sandbox.mode + ", network " + sandbox.network;
+}
+
+void Sitting::show_status() {
+    if (session_ == nullptr) return print("The session is not open yet.");
+    const config::Settings& settings = setup_.settings;
+    const std::int64_t sent = sent_tokens(tally_.last_answer());
+    StatusFacts facts;
+    facts.session = session_id_;
+    facts.workspace = settings.workspace.string();
+    facts.model = status_.model;
+    facts.provider = settings.model.provider;
+    facts.server = session::server_words(settings.model);
+    facts.stance = session_->gate().stance();
+    facts.context_tokens = tally_.context_tokens();
+    facts.window = session_->context_window(status_.model);
+    facts.cached_percent = percent(tally_.last_answer().cache_read_input_tokens, sent);
+    facts.turns = tally_.turns();
+    facts.jobs = session_->load();
+    facts.plugins = plugins_;
+    facts.sandbox = sandbox_words();
+    facts.journal = journal().string();
+    print(status_lines(facts, width()));
+}
+
+/// The journal is read between turns.
+void Sitting::show_cost() {
+    if (session_ == nullptr) return print("The session is not open yet.");
+    CostFacts facts{tally_.usage(), tally_.turns(), {}, tally_.last_answer()};
+    if (status_.working_since_ms != 0) return print(cost_lines(facts, width()));
+    in_session([facts, path = journal(), columns = width()](session::OpenSession& session,
+                                                            const std::stop_token&) mutable {
+        auto recorded = facts_in_journal(session, path);
+        if (recorded) facts.in_all = recorded->usage;
+        Lines lines = cost_lines(facts, columns);
+        if (!recorded) lines.push_back(visible(recorded.error().message));
+        return lines;
+    });
+}
+
+/// Until a call of this host has shown the list, it is that of the journal.
+void Sitting::show_todos() {
+    if (session_ == nullptr) return print("The session is not open yet.");
+    if (tally_.checklist()) return print(todo_lines(tally_.checklist(), width(), style_));
+    in_session([path = journal(), columns = width(), style = style_](
+                   session::OpenSession& session, const std::stop_token&) -> Lines {
+        auto recorded = facts_in_journal(session, path);
+        if (!recorded) return {visible(recorded.error().message)};
+        return todo_lines(recorded->checklist, columns, style);
+    });
+}
+
+}  // namespace tenon::sitting
