@@ -188,6 +188,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
     if (!answer) {
         if (answer.error().stopped || stop.stop_requested())
             return fail(Outcome::kInterrupted, "interrupted");
+        result_.failed_request = answer.error();
         return fail(Outcome::kFailed, answer.error().message);
     }
     return take_answer(*answer, stop);

@@ -32,6 +32,9 @@ struct RunResult {
     std::string error;  ///< what went wrong, for kFailed and kMaxTurns
     std::int64_t turns = 0;
     Usage usage;
+    /// The request that failed, for kFailed where it was a request. Its message may hold known
+    /// keys.
+    std::optional<ModelFailure> failed_request = {};
     std::vector<ToolCall> denied;  ///< the calls that were not allowed, in their order
 };
 

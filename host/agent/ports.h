@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/agent/contact.h"
 #include "host/agent/event.h"
 #include "host/agent/message.h"
 #include "host/agent/tool_facts.h"
@@ -75,6 +76,7 @@ struct ModelFailure {
     /// Not empty: in this way the answer broke the wire format. The next one may do the same.
     std::string malformed = {};
     Length length = Length::kFits;
+    Contact contact = Contact::kMade;
     std::optional<std::int64_t> window = {};  ///< the model's in tokens, where that was stated
 };
 

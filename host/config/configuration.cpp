@@ -51,6 +51,7 @@ private:
     const Overrides& overrides_;
     Layers layers_;
     const std::string dotenv_file_;
+    std::string key_origin_;  // see Settings::Model
     Configuration out_;
 };
 
@@ -59,6 +60,7 @@ Configuration Examination::run() && {
     leave_out_plugins_of_user();
     take_keys();
     out_.settings = settings_of(out_.table);
+    out_.settings.model.key_origin = key_origin_;
     hold_in_both_homes(out_.settings.permissions.deny);
     hold_in_both_homes(out_.settings.permissions.ask);
     take_yes();
@@ -116,10 +118,13 @@ void Examination::take_keys() {
             continue;
         }
         out_.credentials.*key = *given;
+        const bool is_models = key == &Credentials::anthropic;
+        if (is_models && !given->empty()) key_origin_ = std::string(name) + " of the environment";
         const auto in_file = layers_.dotenv.values.find(name);
         if (!given->empty() || in_file == layers_.dotenv.values.end()) continue;
         if (auto found = clean_key(name, in_file->second)) {
             out_.credentials.*key = *found;
+            if (is_models) key_origin_ = std::string(name) + " in " + dotenv_file_;
             out_.notices.push_back(std::string("using ") + name + " from " + dotenv_file_);
         } else {
             out_.warnings.push_back(dotenv_file_ + ": " + found.error().message +

@@ -217,6 +217,7 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
         failure.message = response.error().message;
         failure.stopped = response.error().stopped;
         failure.retryable = !failure.stopped && !response.error().permanent;
+        failure.contact = response.error().contact;
         if (response.error().malformed) failure.malformed = failure.message;
         return failure;
     }

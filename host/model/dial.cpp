@@ -123,7 +123,9 @@ Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::t
     if (stop.stop_requested()) return stopped();
     if (!done) return HttpFailure{"look up " + url.host + ": no answer in time"};
     if (shortage != 0) return resource_failure("look up " + url.host, shortage);
-    if (found.empty()) return HttpFailure{"look up " + url.host + ": " + error};
+    if (found.empty())
+        return HttpFailure{"look up " + url.host + ": " + error, false, false, false,
+                           agent::Contact::kNoAddress};
     return found;
 }
 
@@ -156,7 +158,9 @@ Result<UniqueFd, HttpFailure> connect_one(const SocketAddress& address, Clock::t
     }
     if (stop.stop_requested()) return stopped();
     if (code != 0) {
-        return HttpFailure{Error::from_errno("connect to " + address.toString(), code).message};
+        return HttpFailure{
+            Error::from_errno("connect to " + address.toString(), code).message, false, false,
+            false, code == ECONNREFUSED ? agent::Contact::kRefused : agent::Contact::kNotMade};
     }
     // Without it the last piece of a request waits for the peer's delayed acknowledgement.
     const int on = 1;
@@ -304,6 +308,7 @@ Result<StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop)
     auto secured = shake_hands(socket, route, stop);
     if (!secured && !secured.error().stopped) {
         HttpFailure failure = secured.error();
+        failure.contact = agent::Contact::kNoTls;
         failure.message = doing + failure.message;
         return failure;
     }

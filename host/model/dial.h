@@ -9,6 +9,7 @@
 #include <Poco/Net/Context.h>
 #include <Poco/Net/StreamSocket.h>
 
+#include "host/agent/contact.h"
 #include "host/base/result.h"
 #include "host/model/url.h"
 
@@ -22,6 +23,7 @@ struct HttpFailure {
     /// descriptor.
     bool permanent = false;
     bool malformed = false;  ///< the body arrived and cannot be decoded
+    agent::Contact contact = agent::Contact::kMade;
 };
 
 /// Shuts a connected or connecting socket down when stop is requested, so that blocked calls on it

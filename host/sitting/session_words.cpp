@@ -96,7 +96,7 @@ Lines status_lines(const StatusFacts& facts, std::size_t width) {
                        {"model", model + ")"},
                        {"mode", permission::in_words(facts.stance)},
                        {"context", context_words(facts)},
-                       {"turns", std::to_string(facts.turns)},
+                       {"turns", std::to_string(facts.turns) + " since it was opened"},
                        {"jobs", jobs_words(facts.jobs)},
                        {"plugins", joined_names(facts.plugins)},
                        {"sandbox", facts.sandbox},

@@ -47,7 +47,8 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
       terminal_(terminal),
       screen_(screen),
       style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
-      transcript_(style_, screen_.escapes ? "Ctrl-O" : "Ctrl-O, Enter"),
+      transcript_(style_, screen_.escapes ? "Ctrl-O" : "Ctrl-O, Enter",
+                  screen_.escapes ? ui::RetryLines::kCountDown : ui::RetryLines::kEach),
       attention_(terminal_, setup_.settings.workspace),
       outputs_(terminal_, screen_, setup_.secrets, transcript_),
       questions_(
@@ -95,7 +96,7 @@ void Sitting::open_session(const std::string& id) {
     session_id_ = id;
     status_ = {};
     tally_ = {};
-    transcript_ = ui::Transcript(style_, transcript_.fold_key());
+    transcript_ = ui::Transcript(style_, transcript_.fold_key(), transcript_.retry_lines());
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -189,7 +190,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
-        print(transcript_.failed(result.error, width()));
+        print(transcript_.failed(result.error, advice_for(result), width()));
     } else if (result.turns > 0 && is_blank(result.text)) {
         print(transcript_.answered_nothing(width()));
     }

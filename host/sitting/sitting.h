@@ -151,6 +151,7 @@ private:
     void show_status();
     void show_cost();
     void show_todos();
+    [[nodiscard]] std::string advice_for(const agent::RunResult& result) const;
     void note_plugins(const session::OpenSession& session);
     [[nodiscard]] std::filesystem::path journal() const;
     [[nodiscard]] std::string sandbox_words() const;

@@ -1,6 +1,7 @@
-// /status, /cost and /todos.
+// /status, /cost, /todos, and what to do about a failed request.
 #include "host/base/untrusted.h"
 #include "host/session/provider.h"
+#include "host/sitting/failure_advice.h"
 #include "host/sitting/journal_facts.h"
 #include "host/sitting/session_words.h"
 #include "host/sitting/sitting.h"
@@ -46,6 +47,13 @@ std::string Sitting::sandbox_words() const {
     const bool plan = session_->gate().stance().mode == permission::PermissionMode::kPlan;
     if (plan && sandbox.mode != "read-only") return "read-only, since the mode is plan";
     return sandbox.mode == "off" ? sandbox.mode : sandbox.mode + ", network " + sandbox.network;
+}
+
+std::string Sitting::advice_for(const agent::RunResult& result) const {
+    if (!result.failed_request) return {};
+    const config::Settings::Model& model = setup_.settings.model;
+    return failure_advice(*result.failed_request, {models_.present(), models_.before(),
+                                                   session::server_words(model), model.key_origin});
 }
 
 void Sitting::show_status() {

@@ -31,6 +31,33 @@ std::string indented(std::string line, std::size_t columns) {
     return line;
 }
 
+/// "overloaded (529)", "Connection refused"
+std::string retry_reason(const agent::RetryScheduled& event) {
+    const auto with_status = [&](const char* words) {
+        return std::string(words) + " (" + std::to_string(event.http_status) + ")";
+    };
+    if (event.http_status == 529) return with_status("overloaded");
+    if (event.http_status == 429) return with_status("too many requests");
+    if (event.http_status == 408) return with_status("the server waited too long");
+    if (event.http_status >= 500) return with_status("error of the server");
+    const std::string reason = harmless_line(event.reason);
+    const auto colon = reason.rfind(": ");
+    return colon == std::string::npos ? reason : reason.substr(colon + 2);
+}
+
+std::string attempt_words(const agent::RetryScheduled& event) {
+    return "attempt " + std::to_string(event.attempt + 1) + " of " +
+           std::to_string(event.max_attempts);
+}
+
+/// "overloaded (529); attempt 3 of 10 in 12 s"
+std::string retry_words(const agent::RetryScheduled& event, milliseconds left) {
+    std::string text = retry_reason(event) + "; " + attempt_words(event);
+    if (left.count() <= 0) return text;
+    if (left >= std::chrono::seconds(1)) left = std::chrono::ceil<std::chrono::seconds>(left);
+    return text + " in " + duration_text(left);
+}
+
 std::vector<std::string> texts_of(const Json& message) {
     std::vector<std::string> texts;
     const auto content = message.find("content");
@@ -80,10 +107,13 @@ Transcript::Lines Transcript::interrupted(std::size_t width) {
     return take();
 }
 
-Transcript::Lines Transcript::failed(std::string_view why, std::size_t width) {
+Transcript::Lines Transcript::failed(std::string_view why, std::string_view advice,
+                                     std::size_t width) {
     width_ = std::max(width, kLeastWidth);
     end_turn();
-    put_line("✗", kBad, "Error: " + visible(why, true), {});
+    std::string text = paint(style_, kBad, "Error: " + visible(why, true));
+    if (!advice.empty()) text += "\n" + visible(advice, true);
+    put_line("✗", kBad, text, {});
     return take();
 }
 
@@ -104,6 +134,7 @@ void Transcript::end_turn() {
     end_thought();
     end_answer();
     running_.clear();
+    retries_.clear();
     streamed_ = false;
 }
 
@@ -146,6 +177,16 @@ Transcript::Lines Transcript::below_answer(std::size_t width, std::size_t max_ro
         append_lines(rows, std::move(below_calls[i]));
     }
     if (thought_) rows.push_back(paint(style_, kDim, thought_.line(width, now)));
+    for (const Retry& retry : retries_) {
+        const std::size_t indent = retry.speaker.id.empty() ? 0 : kSubagentIndent;
+        const std::string words =
+            retry_words(retry.failed, std::chrono::duration_cast<milliseconds>(retry.until - now));
+        std::string before = paint(style_, kAttention, "↻") + " ";
+        for (const std::string& row : wrap(words, std::max(kLeastWidth, width - indent) - 2)) {
+            rows.push_back(indented(before + row, indent));
+            before = "  ";
+        }
+    }
     return rows;
 }
 
@@ -172,6 +213,7 @@ void Transcript::on(const agent::SessionOpened& event, const Speaker& speaker) {
 }
 
 void Transcript::on(const agent::TextDelta& event, const Speaker& speaker) {
+    end_retry(speaker, true);
     if (!speaker.id.empty() || event.text.empty()) return;
     end_thought();
     streamed_ = true;
@@ -179,6 +221,7 @@ void Transcript::on(const agent::TextDelta& event, const Speaker& speaker) {
 }
 
 void Transcript::on(const agent::ThinkingDelta& event, const Speaker& speaker) {
+    end_retry(speaker, true);
     if (!speaker.id.empty()) return;
     end_answer();  // thinking between two texts
     thought_.add(event.text, now_);
@@ -193,20 +236,40 @@ void Transcript::end_thought() {
 }
 
 void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) {
-    std::string text = harmless_line(event.reason) + "; attempt " +
-                       std::to_string(event.attempt + 1) + " of " +
-                       std::to_string(event.max_attempts) + " in " + duration_text(event.delay);
+    const bool starts_again = speaker.id.empty() && streamed_;
+    end_retry(speaker, false);
     if (speaker.id.empty()) {
-        if (streamed_) text += "; the answer starts again";
         answer_ = MarkdownStream(style_);
         end_answer();
         thought_.forget();
         streamed_ = false;
     }
-    put_line("↻", kAttention, text, speaker);
+    const bool each = retry_lines_ == RetryLines::kEach;
+    const bool shown = starts_again || each;
+    if (shown) {
+        std::string text = each ? retry_words(event, event.delay) : retry_reason(event);
+        if (starts_again) text += "; the answer starts again";
+        put_line("↻", kAttention, text, speaker);
+    }
+    retries_.push_back({speaker, event, now_ + event.delay, shown});
+}
+
+/// One finished line remains of all the attempts before an answer.
+void Transcript::end_retry(const Speaker& speaker, bool answered) {
+    const auto found = std::find_if(retries_.begin(), retries_.end(), [&](const Retry& retry) {
+        return retry.speaker.id == speaker.id;
+    });
+    if (found == retries_.end()) return;
+    const Retry retry = std::move(*found);
+    retries_.erase(found);
+    if (answered && !retry.shown)
+        put_line("↻", kDim,
+                 retry_reason(retry.failed) + "; " + attempt_words(retry.failed) + " was answered",
+                 speaker);
 }
 
 void Transcript::on(const agent::Answered& event, const Speaker& speaker) {
+    end_retry(speaker, true);
     if (!speaker.id.empty()) return on_subagent_answer(event.message, speaker);
     end_thought();
     if (!streamed_) {
@@ -242,6 +305,7 @@ void Transcript::on(const agent::ToolProgressed& event, const Speaker& speaker) 
 }
 
 void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
+    if (speaker.id.empty()) end_retry({event.call.id, {}}, false);  // that of its subagent
     running_.erase(std::remove_if(running_.begin(), running_.end(),
                                   [&](const RunningCall& running) {
                                       return running.started.call.id == event.call.id &&

@@ -21,6 +21,10 @@ namespace tenon::ui {
 /// Whether an answer, the message of agent::Answered, has tool calls.
 bool has_calls(const Json& message);
 
+/// How attempts that will be repeated are shown: in the tail with the time that is left, and one
+/// line when an attempt is answered; or, without a tail, in a line each.
+enum class RetryLines { kCountDown, kEach };
+
 /// What is known of the file that a call has changed.
 struct ChangedFile {
     std::optional<std::string> before;  ///< its text before the call
@@ -42,8 +46,12 @@ public:
     using Lines = std::vector<std::string>;
 
     /// `fold_key` says how a person sees what is left out of the lines; see folded_line.
-    explicit Transcript(Style style, std::string fold_key = {})
-        : style_(style), fold_key_(std::move(fold_key)), answer_(style) {}
+    explicit Transcript(Style style, std::string fold_key = {},
+                        RetryLines retry_lines = RetryLines::kCountDown)
+        : style_(style),
+          fold_key_(std::move(fold_key)),
+          answer_(style),
+          retry_lines_(retry_lines) {}
 
     /// The lines that `event` adds, of at most `width` columns; only lines of code
     /// without blanks may be wider, so that they can be copied. Lines of other events that come
@@ -55,14 +63,14 @@ public:
     Lines prompt(std::string_view text, std::size_t width);
     /// The turn was interrupted: the rest of the answer, and a line that says so.
     Lines interrupted(std::size_t width);
-    /// The turn failed: the rest of the answer, and then why.
-    Lines failed(std::string_view why, std::size_t width);
+    /// The turn failed: the rest of the answer, then why, and what a person can do (may be empty).
+    Lines failed(std::string_view why, std::string_view advice, std::size_t width);
     /// A line about the conversation itself.
     Lines mark(std::string_view text, std::size_t width);
     /// The turn ended with an answer that has no text.
     Lines answered_nothing(std::size_t width);
-    /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines
-    /// and running calls. Cheap enough for every frame.
+    /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines,
+    /// running calls, and the wait for the next attempt. Cheap enough for every frame.
     [[nodiscard]] Lines tail(std::size_t width, std::size_t max_rows, Clock::time_point now) const;
     /// What the running commands have printed; replaces what was set before.
     void set_running_outputs(std::vector<RunningOutput> outputs) {
@@ -71,6 +79,7 @@ public:
     /// The texts of which the returned lines show only a part.
     [[nodiscard]] FoldedTexts& folded() { return folded_; }
     [[nodiscard]] const std::string& fold_key() const { return fold_key_; }
+    [[nodiscard]] RetryLines retry_lines() const { return retry_lines_; }
 
 private:
     /// The origin of an event: a subagent, or the conversation itself when `id` is empty.
@@ -91,6 +100,14 @@ private:
     void on(const agent::TextDelta& event, const Speaker& speaker);
     void on(const agent::ThinkingDelta& event, const Speaker& speaker);
     void on(const agent::RetryScheduled& event, const Speaker& speaker);
+    /// An attempt that the next one has not answered yet.
+    struct Retry {
+        Speaker speaker;
+        agent::RetryScheduled failed;
+        Clock::time_point until;
+        bool shown = false;  // there is a finished line about it
+    };
+    void end_retry(const Speaker& speaker, bool answered);
     void on(const agent::Answered& event, const Speaker& speaker);
     void on(const agent::ToolStarted& event, const Speaker& speaker);
     void on(const agent::ToolProgressed& event, const Speaker& speaker);
@@ -131,6 +148,8 @@ private:
     std::vector<RunningCall> running_;
     std::vector<RunningOutput> running_outputs_;
     Thought thought_;
+    RetryLines retry_lines_;
+    std::vector<Retry> retries_;  // at most one of each speaker
     std::map<std::string, Clock::time_point> job_starts_;
     OutputPart last_ = OutputPart::kNothing;
     std::string last_speaker_;

@@ -625,7 +625,7 @@ TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
     ASSERT_TRUE(session.add_text(std::string(20'000, 'x'), "prompt"));
     ASSERT_TRUE(session.add_answer(
         {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
-    note(ModelFailure{"too long", 400, "", "", false, false, {}, {}, Length::kTooLong, 8'000});
+    note(ModelFailure{"too long", 400, "", "", false, false, {}, {}, Length::kTooLong, {}, 8'000});
     note(Answer{"m", "m", "end_turn", "[]", "S.", {}, {}});
     note(Answer{"m", "m", "end_turn", R"([{"type":"text","text":"done"}])", "done", {}, {}});
     EXPECT_EQ(run("go").text, "done");

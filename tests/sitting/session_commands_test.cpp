@@ -55,7 +55,7 @@ TEST(SessionCommands, StatusCountsATurnForAPromptAndAllItsRequests) {
     person.enters("/compact");
     ASSERT_TRUE(person.sees("tokens became") && person.turn_is_over()) << person.shown();
     person.enters("/status");
-    EXPECT_TRUE(person.sees("turns      1\n")) << person.shown();
+    EXPECT_TRUE(person.sees("turns      1 since it was opened\n")) << person.shown();
     EXPECT_TRUE(person.sees("mode       no questions\n")) << person.shown();
 }
 

@@ -75,7 +75,8 @@ public:
     void then_refuse(agent::Length length, std::optional<std::int64_t> window = {},
                      const std::string& message = "POST x: HTTP 400: no, thank you") {
         then([=](const agent::Request&, const std::stop_token&) {
-            return agent::ModelFailure{message, 400, "", "", false, false, {}, {}, length, window};
+            return agent::ModelFailure{message, 400, "",     "", false, false,
+                                       {},      {},  length, {}, window};
         });
     }
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request, agent::EventSink&,

@@ -238,18 +238,64 @@ TEST_F(TranscriptTest, KeepsTextsApartThatThoughtsSeparate) {
 TEST_F(TranscriptTest, DropsTheTailOfAFailedAttempt) {
     on(agent::TextDelta{"one\n\nhalf"});
     on(agent::RetryScheduled{1, 10, milliseconds(500), 529, "overloaded"});
-    EXPECT_EQ(tail(), "");
-    EXPECT_EQ(printed, "one\n\n↻ overloaded; attempt 2 of 10 in 0.5 s; the answer starts again\n");
+    EXPECT_EQ(tail(), "↻ overloaded (529); attempt 2 of 10 in 0.5 s\n");
+    EXPECT_EQ(printed, "one\n\n↻ overloaded (529); the answer starts again\n");
     printed.clear();
     on(agent::TextDelta{"one\n\nwhole"});
     on(agent::Answered{answer({"one\n\nwhole"})});
     EXPECT_EQ(printed, "\none\n\nwhole\n");
 }
 
-TEST_F(TranscriptTest, SaysOfARetryBeforeTheFirstWordNoMoreThanThat) {
-    on(agent::RetryScheduled{2, 10, milliseconds(3000), 0, "connection refused"});
+TEST_F(TranscriptTest, CountsDownToTheNextAttemptAndKeepsOneLineOfAll) {
+    on(agent::RetryScheduled{1, 10, milliseconds(500), 429, "HTTP 429"});
+    on(agent::RetryScheduled{2, 10, milliseconds(3000), 0, "connect to x: Connection refused"});
+    EXPECT_EQ(tail(), "↻ Connection refused; attempt 3 of 10 in 3 s\n");
+    wait(1);
+    EXPECT_EQ(tail(), "↻ Connection refused; attempt 3 of 10 in 2 s\n");
+    wait(2);
+    EXPECT_EQ(tail(), "↻ Connection refused; attempt 3 of 10\n") << "it is under way";
+    EXPECT_EQ(printed, "");
     on(agent::Answered{answer({"whole"})});
-    EXPECT_EQ(printed, "↻ connection refused; attempt 3 of 10 in 3 s\n\nwhole\n");
+    EXPECT_EQ(printed, "↻ Connection refused; attempt 3 of 10 was answered\n\nwhole\n");
+    EXPECT_EQ(tail(), "");
+}
+
+TEST_F(TranscriptTest, CountsDownForEachSubagentAndForgetsThoseThatHaveEnded) {
+    const auto retry = agent::RetryScheduled{1, 10, milliseconds(2000), 529, ""};
+    on(agent::SubagentEvent{"t1", "", retry});
+    on(retry);
+    EXPECT_EQ(tail(),
+              "  ↻ overloaded (529); attempt 2 of 10 in 2 s\n"
+              "↻ overloaded (529); attempt 2 of 10 in 2 s\n");
+    on(finished(bash("x", "t1"), "out"));
+    EXPECT_EQ(tail(), "↻ overloaded (529); attempt 2 of 10 in 2 s\n");
+    print(transcript.failed("no", "", width));
+    EXPECT_EQ(tail(), "");
+}
+
+TEST_F(TranscriptTest, WrapsTheWaitForTheNextAttemptOnNarrowScreens) {
+    width = 20;
+    on(agent::RetryScheduled{2, 10, milliseconds(12000), 529, ""});
+    EXPECT_EQ(tail(), "↻ overloaded (529);\n  attempt 3 of 10 in\n  12 s\n");
+}
+
+TEST_F(TranscriptTest, PrintsEachAttemptWhereThereIsNoTail) {
+    Transcript plain(Style::kPlain, RetryLines::kEach);
+    const auto lines = [&](const agent::AgentEvent& event) {
+        return screen(plain.on_event(event, 80, {}));
+    };
+    EXPECT_EQ(lines(agent::RetryScheduled{1, 10, milliseconds(12000), 529, ""}),
+              "↻ overloaded (529); attempt 2 of 10 in 12 s\n");
+    EXPECT_EQ(lines(agent::RetryScheduled{2, 10, milliseconds(12000), 503, ""}),
+              "↻ error of the server (503); attempt 3 of 10 in 12 s\n");
+    EXPECT_EQ(lines(agent::Answered{answer({"whole"})}), "\nwhole\n");
+}
+
+TEST_F(TranscriptTest, ColoursAnErrorAndSaysBelowItWhatToDo) {
+    Transcript coloured(Style::kColour);
+    EXPECT_EQ(
+        screen(coloured.failed("it is not so", "Do this.", 14)),
+        "\x1b[31m✗\x1b[0m \x1b[31mError: it is\x1b[0m\n  \x1b[31mnot so\x1b[0m\n  Do this.\n");
 }
 
 TEST_F(TranscriptTest, LetsLinesWaitWhileAnAnswerIsWritten) {
@@ -333,7 +379,7 @@ TEST_F(TranscriptTest, ShowsTheStartOfAJobInOneLineWithItsName) {
 
 TEST_F(TranscriptTest, SaysWhyATurnFailedAfterTheTextOfItsAnswer) {
     on(agent::TextDelta{"one\n\nhal"});
-    print(transcript.failed("the model \x1b[2Jrefused", width));
+    print(transcript.failed("the model \x1b[2Jrefused", "", width));
     EXPECT_EQ(printed, "one\n\nhal\n\n✗ Error: the model \\x1b[2Jrefused\n");
     EXPECT_EQ(tail(), "");
     on(agent::Answered{answer({"two"})});

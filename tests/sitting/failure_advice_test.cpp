@@ -1,0 +1,61 @@
+#include "host/sitting/failure_advice.h"
+
+#include <gtest/gtest.h>
+
+namespace tenon::sitting {
+namespace {
+
+agent::ModelFailure with_status(int status) {
+    agent::ModelFailure failure;
+    failure.http_status = status;
+    return failure;
+}
+agent::ModelFailure with_contact(agent::Contact contact) {
+    agent::ModelFailure failure;
+    failure.contact = contact;
+    failure.retryable = true;
+    return failure;
+}
+agent::ModelFailure too_long() {
+    agent::ModelFailure failure = with_status(400);
+    failure.length = agent::Length::kTooLong;
+    return failure;
+}
+
+const RequestFacts kFacts{"new", "old", "http://host:1", "ANTHROPIC_API_KEY in /w/.env"};
+
+TEST(FailureAdvice, SaysWhatToDo) {
+    struct Row {
+        agent::ModelFailure failure;
+        const char* part;
+    };
+    using agent::Contact;
+    for (const Row& row : {
+             Row{with_status(401),
+                 "does not accept the key, which comes from ANTHROPIC_API_KEY in"},
+             Row{with_status(403),
+                 "ANTHROPIC_API_KEY in /w/.env, do this: may it use the model new?"},
+             Row{with_status(404),
+                 "the model new? /model lists what it offers; /model old goes back"},
+             Row{with_status(413), "/compact makes it shorter"},
+             Row{too_long(), "/compact makes it shorter"},
+             Row{with_status(400), "would refuse the same request again"},
+             Row{with_status(429), "limit of the account"},
+             Row{with_status(529), "overloaded"},
+             Row{with_status(500), "The server has a fault."},
+             Row{with_contact(Contact::kRefused), "Nothing listens at http://host:1"},
+             Row{with_contact(Contact::kNoAddress), "It is http://host:1 (model.baseUrl"},
+             Row{with_contact(Contact::kNotMade), "tenon doctor --online"},
+             Row{with_contact(Contact::kNoTls), "model.caFile"},
+             Row{with_contact(Contact::kMade), "The connection to http://host:1 failed."},
+         }) {
+        SCOPED_TRACE(row.part);
+        EXPECT_NE(failure_advice(row.failure, kFacts).find(row.part), std::string::npos)
+            << failure_advice(row.failure, kFacts);
+    }
+    EXPECT_NE(failure_advice(with_status(401), {}).find("No key was sent"), std::string::npos);
+    EXPECT_EQ(failure_advice({}, kFacts), "");
+}
+
+}  // namespace
+}  // namespace tenon::sitting
