@@ -42,7 +42,8 @@ std::string how_to_give(const MissingNeeds& missing, const config::Settings& set
                settings.model.name_lock + "\n";
     } else if (missing.model) {
         out += "tenon --model NAME\n";
-        out += "(to keep the name: " + line_of_user_file(settings) + ")\n";
+        out +=
+            "(to keep the name: export TENON_MODEL=NAME, or " + line_of_user_file(settings) + ")\n";
     }
     if (missing.key && settings.model.base_url_lock.empty())
         out += "(or use a server of your own, without a key: -D model.baseUrl=http://HOST:PORT)\n";

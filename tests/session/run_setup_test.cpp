@@ -58,7 +58,8 @@ TEST(RunSetup, SaysWhatIsMissing) {
               "no model is named, and no key for the provider anthropic is set:\n"
               "  export ANTHROPIC_API_KEY=YOUR-KEY\n"
               "  tenon --model NAME\n"
-              "  (to keep the name: <tenon><model><name>NAME</name></model></tenon> in " +
+              "  (to keep the name: export TENON_MODEL=NAME, or "
+              "<tenon><model><name>NAME</name></model></tenon> in " +
                   folder +
                   "/tenon.xml)\n"
                   "  (or use a server of your own, without a key: "
@@ -69,7 +70,7 @@ TEST(RunSetup, SaysWhatIsMissing) {
     EXPECT_EQ(prepared(world).error().message,
               "no model is named:\n"
               "  tenon --model NAME\n"
-              "  (to keep the name: model.name=NAME in " +
+              "  (to keep the name: export TENON_MODEL=NAME, or model.name=NAME in " +
                   folder +
                   "/tenon.properties)\n"
                   "`tenon doctor` checks everything else.");
@@ -97,7 +98,8 @@ TEST(RunSetup, SaysWhatIsMissing) {
 TEST(RunSetup, NamesNoFileForTheModelWithoutADirectoryOfConfiguration) {
     config::Settings settings;
     EXPECT_EQ(how_to_give({true, false}, settings),
-              "tenon --model NAME\n(to keep the name: model.name in the configuration)");
+              "tenon --model NAME\n(to keep the name: export TENON_MODEL=NAME, or model.name in "
+              "the configuration)");
 }
 
 TEST(RunSetup, OpensTheNamedSessionElseANewOne) {
