@@ -13,7 +13,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-constexpr std::size_t kNarrow = 50;  // there is no room for a column of names
+constexpr std::size_t kNoRoomForNames = 50;  // there is no room for a column of names
 constexpr std::size_t kIndentOfNarrow = 2;
 constexpr std::size_t kLeastText = 4;
 constexpr std::string_view kBuiltInList =
@@ -78,7 +78,7 @@ Lines fact_lines(const std::vector<Fact>& facts, std::size_t width) {
     const std::size_t column = widest_name(facts) + 2;
     for (const auto& [name, written] : facts) {
         const std::string text = visible(written, true);
-        if (width < kNarrow) {
+        if (width < kNoRoomForNames) {
             const Lines rows = wrap(name + ": " + text, std::max(kLeastText, width));
             lines.insert(lines.end(), rows.begin(), rows.end());
         } else {

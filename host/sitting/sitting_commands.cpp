@@ -94,19 +94,6 @@ void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_to
     });
 }
 
-void Sitting::change_model(const std::string& name) {
-    if (name.empty()) return print("The model is " + visible(status_.model) + ".");
-    in_session([this, name](session::OpenSession& session, const std::stop_token&) -> Lines {
-        if (auto changed = session.change_model(name); !changed)
-            return {visible(changed.error().message)};
-        post([this, name] {
-            status_.model = name;
-            refresh_status();
-        });
-        return {"From the next request on the model is " + visible(name) + "."};
-    });
-}
-
 void Sitting::clear() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
         if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};

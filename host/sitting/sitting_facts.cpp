@@ -10,6 +10,8 @@
 namespace tenon::sitting {
 namespace {
 
+using Lines = std::vector<std::string>;
+
 std::vector<std::string> plugin_ids(const session::OpenSession& session) {
     std::vector<std::string> ids;
     for (const auto& plugin : session.registry().plugins())

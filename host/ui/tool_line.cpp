@@ -182,7 +182,7 @@ bool has_failed(const agent::ToolFinished& call) {
 }  // namespace
 
 std::vector<std::string> checklist_lines(const Json& items, std::size_t width, Style style) {
-    Rows rows;
+    std::vector<std::string> rows;
     if (!items.is_array()) return rows;
     for (const Json& item : items) {
         const std::string status = string_or(item, "status");

@@ -9,6 +9,7 @@
 #include "host/ui/diff.h"
 #include "host/ui/folded.h"
 #include "host/ui/markdown_stream.h"
+#include "host/ui/tool_line.h"
 
 namespace tenon::ui {
 namespace {
@@ -103,23 +104,6 @@ Rows wrap_lines(const Rows& lines, std::size_t width) {
     return rows;
 }
 
-Rows checklist(const Json& items, std::size_t width, Style style) {
-    Rows rows;
-    if (!items.is_array()) return rows;
-    for (const Json& item : items) {
-        const std::string status = string_or(item, "status");
-        const bool done = status == "completed";
-        const bool active = status == "in_progress";
-        const Look look = done ? kDim : active ? kBold : Look{};
-        std::string box = done ? "[x] " : active ? "[>] " : "[ ] ";
-        for (const std::string& row : wrap(visible(string_or(item, "text")), width - box.size())) {
-            rows.push_back(paint(style, look, box + row));
-            box.assign(box.size(), ' ');
-        }
-    }
-    return rows;
-}
-
 void dim(Body& body, const OutputLook& look) {
     for (std::string& line : body.rows) {
         body.is_whole = body.is_whole && width_of(line) <= look.width;
@@ -191,8 +175,9 @@ ToolOutput output_of(const agent::ToolFinished& call, const OutputLook& look,
         case ResultView::kLineCount:
             return {};
         case ResultView::kChecklist:
-            return {checklist(member(call.call.input, call.facts.items), look.width, look.style),
-                    {}};
+            return {
+                checklist_lines(member(call.call.input, call.facts.items), look.width, look.style),
+                {}};
         case ResultView::kDiff:
             return diff_output(text, look);
         case ResultView::kChange:

@@ -163,6 +163,7 @@ TEST(PermissionRules, AreShownWithTheirOriginAndThoseOfTheSessionCanBeRemoved) {
         person.enters("go");
         ASSERT_TRUE(person.is_asked("touch one")) << person.shown();
         person.types("a");
+        ASSERT_TRUE(person.terminal().wait_for("Enter ")) << person.shown();
         person.types("\r");
         ASSERT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
         person.enters("/permissions");

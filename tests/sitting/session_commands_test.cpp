@@ -6,7 +6,7 @@
 namespace tenon::testing {
 namespace {
 
-constexpr Pty::Size kSizes[] = {{20, 5}, {40, 12}, {80, 24}, {200, 50}};
+constexpr Pty::Size kCommandSizes[] = {{20, 5}, {40, 12}, {80, 24}, {200, 50}};
 
 /// Without blanks and line ends: at 20 columns lines are broken anywhere.
 std::string squeezed(const std::string& text) {
@@ -26,7 +26,7 @@ const Json kTodos = {{"items",
                        {{"id", "2"}, {"text", "write"}, {"status", "in_progress"}}}}};
 
 TEST(SessionCommands, StatusShowsWhatTheSessionIs) {
-    for (const Pty::Size size : kSizes) {
+    for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
         Person person({says("One.")}, {.arguments = {"--session", "s1"}, .size = size});
         person.enters("go");
@@ -63,7 +63,7 @@ TEST(SessionCommands, CostCountsTheTokensSinceTheSessionWasOpenedAndInItsJournal
     const Json spent = {{"input_tokens", 100}, {"output_tokens", 7}};
     Json one = says("One."), two = says("Two.");
     one["usage"] = two["usage"] = spent;
-    for (const Pty::Size size : kSizes) {
+    for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
         const PersonOptions options{.arguments = {"--session", "s1"}, .size = size};
         Person person({one, two}, options);
@@ -87,7 +87,7 @@ TEST(SessionCommands, CostCountsTheTokensSinceTheSessionWasOpenedAndInItsJournal
 }
 
 TEST(SessionCommands, TodosShowsThePresentListAlsoAfterASummaryAndAResume) {
-    for (const Pty::Size size : kSizes) {
+    for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
         const PersonOptions options{.arguments = {"--session", "s1"}, .size = size};
         Person person({calls("t1", "todo", kTodos), says("Listed."), says("SUMMARY")}, options);
@@ -110,7 +110,7 @@ TEST(SessionCommands, TodosShowsThePresentListAlsoAfterASummaryAndAResume) {
 }
 
 TEST(SessionCommands, ModelListsWhatIsKnownAndWhatTheServerOffers) {
-    for (const Pty::Size size : kSizes) {
+    for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
         Person person({says("One.")}, {.size = size});
         person.enters("/model");
@@ -131,7 +131,7 @@ TEST(SessionCommands, ModelListsWhatIsKnownAndWhatTheServerOffers) {
 }
 
 TEST(SessionCommands, ModelSaysThatAnUnknownNameIsCheckedLaterAndHowToGoBack) {
-    for (const Pty::Size size : kSizes) {
+    for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
         Person person({}, {.size = size});
         person.enters("/model offered-modle");

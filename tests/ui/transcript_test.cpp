@@ -280,7 +280,7 @@ TEST_F(TranscriptTest, WrapsTheWaitForTheNextAttemptOnNarrowScreens) {
 }
 
 TEST_F(TranscriptTest, PrintsEachAttemptWhereThereIsNoTail) {
-    Transcript plain(Style::kPlain, RetryLines::kEach);
+    Transcript plain(Style::kPlain, {}, RetryLines::kEach);
     const auto lines = [&](const agent::AgentEvent& event) {
         return screen(plain.on_event(event, 80, {}));
     };
