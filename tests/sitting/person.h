@@ -115,8 +115,11 @@ public:
             if (lines.empty()) return false;
             const bool shows_no = screen.find("n  no") != std::string::npos ||
                                   screen.find(" n no") != std::string::npos;
+            // The smallest screen may have no row for the status. On others the last row shows that
+            // the whole question has been drawn.
+            const bool is_whole = states_a_question(lines.back()) || lines.size() <= 5;
             return lines.back() == "?" ||
-                   (shows_no && screen.find("waits for quiet") == std::string::npos);
+                   (shows_no && is_whole && screen.find("waits for quiet") == std::string::npos);
         });
     }
     /// Whether the row is the status line while a question takes keys: "2 questions · working 5s".
