@@ -8,12 +8,18 @@
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kRememberedLines = 500;     // more than a screen has
-constexpr std::size_t kLongestRemembered = 4096;  // bytes of a line
-
 // "Synchronized output": terminals show the whole change at once, or ignore the sequences.
 constexpr std::string_view kBeginChange = "\033[?2026h";
 constexpr std::string_view kEndChange = "\033[?2026l";
+
+// Rows that are too long since the terminal has just become narrower are cut, not wrapped: each row
+// stays one row of the screen.
+constexpr std::string_view kCutRows = "\033[?7l";
+constexpr std::string_view kWrapRows = "\033[?7h";
+
+// Not simply \033[J from the first column: tmux would move the rows into its scrollback when that
+// clears the whole screen.
+constexpr std::string_view kClearBelow = "\033[K\033[C\033[J\r";
 
 std::string move_cursor(std::size_t count, char direction) {
     return count == 0 ? "" : "\033[" + std::to_string(count) + direction;
@@ -42,7 +48,7 @@ std::string with_returns(std::string_view lines) {
 
 std::string LiveArea::go_to_start(std::size_t rows_up) const {
     if (drawn_.rows.empty()) return "";
-    return "\r" + move_cursor(rows_up, 'A') + "\033[J";
+    return "\r" + move_cursor(rows_up, 'A') + std::string(kClearBelow);
 }
 
 /// Erases from `rows_up` rows above the cursor on, and draws.
@@ -55,17 +61,18 @@ std::string LiveArea::replace(std::size_t rows_up, std::string_view finished, Li
 
 std::string LiveArea::draw(LiveRows rows) {
     drawn_ = std::move(rows);
-    std::string bytes;
+    if (drawn_.rows.empty()) return "";
+    std::string bytes(kCutRows);
     for (std::size_t i = 0; i < drawn_.rows.size(); ++i)
         bytes += (i == 0 ? "" : "\r\n") + drawn_.rows[i];
-    if (drawn_.rows.empty()) return bytes;
-    return bytes + "\r" + move_cursor(drawn_.rows.size() - 1 - drawn_.cursor_row, 'A') +
+    return bytes + std::string(kWrapRows) + "\r" +
+           move_cursor(drawn_.rows.size() - 1 - drawn_.cursor_row, 'A') +
            move_cursor(drawn_.cursor_column, 'C');
 }
 
 /// Needs as many rows as before; writes only those that differ.
 std::string LiveArea::change_rows(LiveRows rows) {
-    std::string bytes;
+    std::string bytes(kCutRows);
     std::size_t at = drawn_.cursor_row;
     const auto go_to = [&](std::size_t row) {
         bytes += row < at ? move_cursor(at - row, 'A') : move_cursor(row - at, 'B');
@@ -78,50 +85,65 @@ std::string LiveArea::change_rows(LiveRows rows) {
         bytes += "\r\033[K" + rows.rows[i];
     }
     go_to(rows.cursor_row);
-    bytes += "\r" + move_cursor(rows.cursor_column, 'C');
+    bytes += std::string(kWrapRows) + "\r" + move_cursor(rows.cursor_column, 'C');
     drawn_ = std::move(rows);
     return bytes;
 }
 
 std::string LiveArea::update(std::string_view finished, LiveRows rows, ScreenSize size) {
     columns_ = size.columns;
-    remember(finished);
+    remember(finished, size);
+    keep_above(size.rows - std::min(size.rows, rows.rows.size()));
     if (finished.empty() && !drawn_.rows.empty() && rows.rows.size() == drawn_.rows.size())
         return in_one_change(change_rows(std::move(rows)));
     return replace(drawn_.cursor_row, finished, std::move(rows));
 }
 
-std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, ScreenSize size) {
-    if (!finished.empty()) {
-        // They scroll up from the screen of the new size. If they were repainted with it, those
-        // that do not fit would never reach the scrollback.
-        const std::string bytes = update_resized({}, rows, size);
-        return bytes + update(finished, std::move(rows), size);
-    }
-    const std::size_t old_columns = std::exchange(columns_, size.columns);
-    if (size.columns == old_columns)
-        return replace(std::min(drawn_.cursor_row, size.rows - 1), {}, std::move(rows));
-    const std::size_t room = size.rows - std::min(size.rows, rows.rows.size());
-    const auto above = last_finished_rows(size.columns, room);
-    if (above.size() == room) return repaint(above, std::move(rows));
-    const std::size_t up = std::min(rows_up_if_wrapped(size.columns), size.rows - 1);
-    return replace(up, {}, std::move(rows));
+void LiveArea::screen_changed(ScreenSize size) {
+    columns_ = std::min(columns_, size.columns);
+    // Some terminals join the rows of a line again. Then nobody knows how many rows it has.
+    const auto unsure = std::find_if(above_.rbegin(), above_.rend(), [&](const FinishedLine& line) {
+        return line.height > 1 && wrapped_height(line.text, size.columns) < line.height;
+    });
+    above_.erase(above_.begin(), unsure.base());
+    keep_above(size.rows - std::min(size.rows, drawn_.rows.size()));
 }
 
-/// Writes the whole screen row by row. Some terminals move a screen that is cleared at once into
-/// the scrollback, which has its lines already.
-std::string LiveArea::repaint(const std::vector<std::string>& above, LiveRows rows) {
-    constexpr std::string_view kClearRow = "\033[K";
-    std::string bytes = "\033[H";
-    for (const std::string& row : above)
-        bytes.append(kClearRow).append(row).append("\r\n");
-    bytes += kClearRow;
-    std::vector<std::string> plain = rows.rows;
-    for (std::size_t i = 1; i < rows.rows.size(); ++i)
-        rows.rows[i].insert(0, kClearRow);
-    bytes += draw(std::move(rows));
-    drawn_.rows = std::move(plain);
-    return in_one_change(std::move(bytes));
+std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, ScreenSize size) {
+    screen_changed(size);
+    const std::size_t wrapped = rows_up_if_wrapped(size.columns);
+    const std::size_t last_row = size.rows - std::min<std::size_t>(size.rows, 1);
+    std::size_t up = drawn_.cursor_row;
+    std::string lines;
+    if (rewraps_) {
+        up = std::min(wrapped, last_row);
+    } else {
+        const auto first =
+            above_.end() - static_cast<std::ptrdiff_t>(count_to_rewrite(wrapped - up));
+        for (auto line = first; line != above_.end(); ++line) {
+            up += line->height;
+            lines += line->text + "\n";
+        }
+        above_.erase(first, above_.end());
+    }
+    columns_ = size.columns;
+    lines += finished;
+    remember(lines, size);
+    keep_above(size.rows - std::min(size.rows, rows.rows.size()));
+    return replace(up, lines, std::move(rows));
+}
+
+/// How many of the last finished lines are written again: those that the terminal has cut, and
+/// so many that rows of the area are covered that it has wrapped.
+std::size_t LiveArea::count_to_rewrite(std::size_t wrapped_more) const {
+    if (drawn_.rows.empty()) return 0;
+    std::size_t count = 0, height = 0;
+    for (std::size_t i = 1; i <= above_.size(); ++i) {
+        const FinishedLine& line = above_[above_.size() - i];
+        if (height < wrapped_more || width_of(line.text) > columns_) count = i;
+        height += line.height;
+    }
+    return count;
 }
 
 /// Most terminals wrap rows that became too long, and keep the cursor on its character.
@@ -141,36 +163,29 @@ std::string LiveArea::erase() {
 
 void LiveArea::forget() {
     drawn_ = {};
+    above_.clear();
 }
 
 std::string LiveArea::clear_screen(ScreenSize size) {
-    std::string bytes = erase() + std::string(size.rows - 1, '\n') + "\033[H\033[J";
-    finished_.clear();
-    return bytes;
+    return erase() + std::string(size.rows - 1, '\n') + "\033[H" + std::string(kClearBelow);
 }
 
-void LiveArea::remember(std::string_view finished) {
+void LiveArea::remember(std::string_view finished, ScreenSize size) {
+    if (rewraps_) return;
     while (!finished.empty()) {
         const std::size_t end = std::min(finished.find('\n'), finished.size());
-        finished_.emplace_back(end <= kLongestRemembered ? finished.substr(0, end)
-                                                         : std::string_view("…"));
+        const std::string_view line = finished.substr(0, end);
+        above_.push_back({std::string(line), wrapped_height(line, size.columns)});
         finished.remove_prefix(std::min(end + 1, finished.size()));
     }
-    while (finished_.size() > kRememberedLines)
-        finished_.pop_front();
 }
 
-/// The last rows, at most `count`, of the remembered lines.
-std::vector<std::string> LiveArea::last_finished_rows(std::size_t columns,
-                                                      std::size_t count) const {
-    std::vector<std::string> rows;
-    for (auto line = finished_.rbegin(); line != finished_.rend() && rows.size() < count; ++line) {
-        std::vector<std::string> folded = fold(*line, columns);
-        rows.insert(rows.end(), folded.rbegin(), folded.rend());
-    }
-    rows.resize(std::min(rows.size(), count));
-    std::reverse(rows.begin(), rows.end());
-    return rows;
+/// Forgets the first lines, so that the others have at most `rows`.
+void LiveArea::keep_above(std::size_t rows) {
+    std::size_t height = 0, count = 0;
+    while (count < above_.size() && height + above_[above_.size() - count - 1].height <= rows)
+        height += above_[above_.size() - ++count].height;
+    above_.erase(above_.begin(), above_.end() - static_cast<std::ptrdiff_t>(count));
 }
 
 }  // namespace tenon::terminal

@@ -35,7 +35,8 @@ ScreenTerminal::ScreenTerminal(TerminalOptions options)
                  [this](FoundPaths found) {
                      post([this, found = std::move(found)] { take_paths(found); });
                  }),
-      size_(screen_size(options_.out)) {}
+      size_(screen_size(options_.out)),
+      area_(options_.kind.rewraps) {}
 
 Result<void> ScreenTerminal::start() {
     if (!wakeups_.ok()) return Error::from_errno("watch for signals");
@@ -49,7 +50,7 @@ Result<void> ScreenTerminal::start() {
 ScreenTerminal::~ScreenTerminal() {
     close_pager();
     if (!lost_ && editor_) {
-        write(area_.update(finished_, {}, size_));
+        write(changed_area({}));
     }
 }
 
@@ -140,6 +141,7 @@ void ScreenTerminal::handle_signals() {
         const ScreenSize size = screen_size(options_.out);
         if (size != size_) {
             size_ = size;
+            area_.screen_changed(size);
             resized_ = true;
             draw_at_once_ = false;
             drawn_at_ = steady_clock::now();
@@ -310,13 +312,17 @@ LiveRows ScreenTerminal::rows_now() {
     return std::move(laid.live);
 }
 
-void ScreenTerminal::draw() {
-    if (lost_ || outside_ || draw_pager()) return;
-    LiveRows rows = rows_now();
+/// The bytes that show the lines that have finished, and `rows` below them.
+std::string ScreenTerminal::changed_area(LiveRows rows) {
     const bool resized = std::exchange(resized_, false);
     const std::string finished = std::exchange(finished_, {});
-    write(resized ? area_.update_resized(finished, std::move(rows), size_)
-                  : area_.update(finished, std::move(rows), size_));
+    return resized ? area_.update_resized(finished, std::move(rows), size_)
+                   : area_.update(finished, std::move(rows), size_);
+}
+
+void ScreenTerminal::draw() {
+    if (lost_ || outside_ || draw_pager()) return;
+    write(changed_area(rows_now()));
     changed_ = draw_at_once_ = false;
     drawn_at_ = steady_clock::now();
 }

@@ -176,6 +176,7 @@ private:
     void close_pager();
 
     void draw();
+    std::string changed_area(LiveRows rows);
     void write(std::string_view bytes);
     [[nodiscard]] ui::Style style() const;
     [[nodiscard]] LiveParts parts();

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kStillTypes{10};
 
 /// Erases the live area; the cursor is where it began.
 void ScreenTerminal::give_away() {
-    write(area_.update(std::exchange(finished_, {}), {}, size_));
+    write(changed_area({}));
 }
 
 void ScreenTerminal::come_back() {

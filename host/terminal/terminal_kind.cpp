@@ -31,6 +31,31 @@ bool is_known_to_take_osc9(const std::string& term, const Variable& variable) {
            variable("LC_TERMINAL") == "iTerm2" || !variable("KITTY_WINDOW_ID").empty();
 }
 
+/// Whether the terminal is one of those that wrap long lines anew when the width changes. Variables
+/// that a terminal sets are also seen in another one that is started from it: xterm, screen and
+/// those within an editor do not wrap anew, so they are looked for first.
+bool is_known_to_rewrap(const std::string& term, const Variable& variable) {
+    const auto is_set = [&](std::string_view name) { return !variable(name).empty(); };
+    constexpr auto kOthers = std::to_array<std::string_view>(
+        {"XTERM_VERSION", "VIM_TERMINAL", "NVIM", "INSIDE_EMACS", "STY"});
+    if (std::any_of(kOthers.begin(), kOthers.end(), is_set)) return false;
+    constexpr auto kTerms = std::to_array<std::string_view>(
+        {"tmux", "xterm-kitty", "xterm-ghostty", "wezterm", "foot", "alacritty", "contour"});
+    if (std::any_of(kTerms.begin(), kTerms.end(),
+                    [&](std::string_view name) { return term.starts_with(name); }))
+        return true;
+    constexpr auto kPrograms =
+        std::to_array<std::string_view>({"iTerm.app", "Apple_Terminal", "WezTerm", "ghostty"});
+    if (std::find(kPrograms.begin(), kPrograms.end(), variable("TERM_PROGRAM")) !=
+            kPrograms.end() ||
+        variable("LC_TERMINAL") == "iTerm2")
+        return true;
+    constexpr auto kVariables =
+        std::to_array<std::string_view>({"TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WT_SESSION",
+                                         "KONSOLE_VERSION", "ALACRITTY_WINDOW_ID"});
+    return std::any_of(kVariables.begin(), kVariables.end(), is_set);
+}
+
 }  // namespace
 
 TerminalKind terminal_kind(const Variable& variable) {
@@ -42,6 +67,7 @@ TerminalKind terminal_kind(const Variable& variable) {
     TerminalKind kind;
     kind.parses_sequences = true;
     kind.takes_osc9 = is_known_to_take_osc9(term, variable);
+    kind.rewraps = is_known_to_rewrap(term, variable);
     const std::string program = variable("TERM_PROGRAM");
     kind.has_modified_keys = program == "WezTerm" || program == "mintty";
     return kind;

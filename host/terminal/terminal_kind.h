@@ -13,6 +13,8 @@ struct TerminalKind {
     bool parses_sequences = false;   ///< ignores the control sequences and strings it does not know
     bool takes_osc9 = false;         ///< known to show a desktop notification for OSC 9
     bool has_modified_keys = false;  ///< modifyOtherKeys, without saying so in an answer
+    /// Known to wrap rows anew when its width changes. Others cut the rows that are too long.
+    bool rewraps = false;
     bool operator==(const TerminalKind&) const = default;
 };
 

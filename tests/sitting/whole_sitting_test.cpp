@@ -120,6 +120,15 @@ TEST(WholeSitting, StaysInOrderWhileTheSizeChanges) {
     sitter.goes_on_with_the_job();
     sitter.becomes({80, 24});
     sitter.expect_an_empty_line_at_the_bottom();
+    // What is written to a screen that has just become smaller can be there twice.
+    const std::string all = person.shown();
+    std::size_t at = 0;
+    for (int i = 101; i <= 112; ++i) {
+        at = all.find("- item " + std::to_string(i) + "\n", at);
+        ASSERT_NE(at, std::string::npos) << i << "\n" << all;
+    }
+    for (const char* once : {"It has begun.", "It is over."})
+        EXPECT_EQ(lines_with(all, once), 1U) << once << "\n" << all;
     sitter.comes_back();
     EXPECT_EQ(person.server().refusals(), 0);
 }
