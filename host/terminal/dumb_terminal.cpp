@@ -29,7 +29,8 @@ bool has_input(int fd) {
 DumbTerminal::DumbTerminal(TerminalOptions options)
     : options_(std::move(options)),
       history_(options_.history, options_.workspace),
-      is_terminal_(::isatty(options_.in) == 1) {
+      is_terminal_(::isatty(options_.in) == 1),
+      shows_on_terminal_(is_terminal_ && ::isatty(options_.out) == 1) {
     make_ctrl_b_end_lines(true);
 }
 
@@ -178,7 +179,7 @@ void DumbTerminal::handle_line(std::string line) {
 
 void DumbTerminal::print(std::string_view lines) {
     if (lines.empty()) return;
-    end_prompt();
+    take_prompt_away();
     write(lines);
     if (lines.back() != '\n') write("\n");
 }
@@ -315,6 +316,8 @@ void DumbTerminal::show_prompt() {
     const bool answering = question_ && !waiting_;
     // Meanwhile only the prompt of an unfinished line is shown.
     if ((waiting_ || (busy_ && !answering)) && typed_.empty() && continued_.empty()) return;
+    // A line that is typed already has been echoed, and no other one is awaited.
+    if (!prompted_ && is_terminal_ && has_input(options_.in)) return;
     if (std::exchange(prompted_, true)) return;
     write(answering ? "? " : continued_.empty() ? "> " : "  ");
     if (!answering && is_terminal_) write(typed_);  // the kernel does not show it again
@@ -322,6 +325,12 @@ void DumbTerminal::show_prompt() {
 
 void DumbTerminal::end_prompt() {
     if (std::exchange(prompted_, false)) write("\n");
+}
+
+/// Before lines that come while a line is awaited. What is typed already stays on the screen.
+void DumbTerminal::take_prompt_away() {
+    if (!shows_on_terminal_ || !typed_.empty() || !continued_.empty()) return end_prompt();
+    if (std::exchange(prompted_, false)) write("\r  \r");
 }
 
 void DumbTerminal::write(std::string_view text) {

@@ -59,6 +59,7 @@ private:
     void show_choices();
     void show_prompt();
     void end_prompt();
+    void take_prompt_away();
     void write(std::string_view text);
 
     TerminalOptions options_;
@@ -76,7 +77,8 @@ private:
     bool busy_ = false;
     bool prompted_ = false;
     bool closed_ = false;
-    bool is_terminal_ = false;
+    bool is_terminal_ = false;        // the input
+    bool shows_on_terminal_ = false;  // the output too
     unsigned char old_line_end_ = 0;  // VEOL2 of the terminal as it was before
 };
 

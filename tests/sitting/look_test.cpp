@@ -55,12 +55,34 @@ TEST(InteractiveLook, ADumbTerminalHasAPromptOnlyWhereALineIsAwaited) {
     person.enters("go");
     EXPECT_TRUE(person.sees("Twice.\n>")) << person.shown();
     person.enters("/plugins");
-    EXPECT_TRUE(person.sees("bash.so")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_until([&] {
+        return person.shown().find("bash.so") != std::string::npos &&
+               person.terminal().lines().back() == ">";
+    })) << person.shown();
     person.enters("again");
     EXPECT_TRUE(person.sees("Again.\n>")) << person.shown();
     person.enters("/exit");
     EXPECT_EQ(person.leaves(), 0) << person.shown();
     EXPECT_EQ(person.shown().find(">\n"), std::string::npos) << person.shown();
+}
+
+TEST(InteractiveLook, ADumbTerminalKeepsNoPromptAboveTheEndOfAJob) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "background_run", {{"command", "cat gate"}}), says("Begun."),
+                       says("Over.")},
+                      {.arguments = {"--yes"}, .environment = {{"TERM", "dumb"}}, .size = size});
+        Gate gate(person.sandbox.workspace());
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Begun.\n>")) << person.shown();
+        gate.wait();
+        gate.open();
+        EXPECT_TRUE(person.sees("Over.\n>")) << person.shown();
+        person.enters("/exit");
+        EXPECT_EQ(person.leaves(), 0) << person.shown();
+        EXPECT_EQ(person.shown().find(">\n"), std::string::npos) << person.shown();
+        EXPECT_EQ(person.terminal().raw().find('\033'), std::string::npos);
+    }
 }
 
 TEST(InteractiveLook, ARewrittenFileIsShownByItsChanges) {
