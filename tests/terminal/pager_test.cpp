@@ -69,6 +69,42 @@ TEST_F(ThePager, MovesByScreensRowsAndSearches) {
     }
 }
 
+/// As different terminals send them, also with Num Lock, in kitty's protocol, and of the keypad.
+TEST_F(ThePager, MovesWithPageKeysHomeAndEnd) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 10}, {80, 24}, {200, 24}}) {
+        SCOPED_TRACE(size.columns);
+        auto pty = start(size);
+        const std::string page = std::to_string(size.rows - 1);
+        type(*pty, "page 100\r", "1-" + page + " of 100");
+        const std::string second = "row " + std::to_string(size.rows), top = "row 1";
+        const std::string last = "row " + std::to_string(100 - size.rows + 2);
+        for (const auto& [keys, first_row] : std::vector<Keys>{{"\033[6~", second},
+                                                               {"\033[5~", top},
+                                                               {"\033[6;129~", second},
+                                                               {"\033[5;1:1~", top},
+                                                               {"\033[57422u", second},
+                                                               {"\033[57421u", top},
+                                                               {"\033[F", last},
+                                                               {"\033[H", top},
+                                                               {"\033OF", last},
+                                                               {"\033OH", top},
+                                                               {"\033[4~", last},
+                                                               {"\033[1~", top},
+                                                               {"\033[8~", last},
+                                                               {"\033[7~", top},
+                                                               {"\033[1;129F", last},
+                                                               {"\033[1;129:1H", top},
+                                                               {"\033[57424u", last},
+                                                               {"\033[57423u", top},
+                                                               {"\033[6~\033[5~\033[6~", second}}) {
+            SCOPED_TRACE(keys.substr(1));
+            pty->send(keys);
+            EXPECT_TRUE(pty->wait_until([&] { return pty->lines()[0] == first_row; }))
+                << pty->screen();
+        }
+    }
+}
+
 TEST_F(ThePager, SaysWhenNothingIsFoundAndTakesBackAPattern) {
     auto pty = start({40, 6});
     type(*pty, "page 9\r", "1-5 of 9");
