@@ -133,6 +133,7 @@ public:
         static const std::regex context("(^|· )[0-9.]+[kM]?( of [^·]*)?( ·|$)");
         if (row.empty() || row.starts_with(">") || row.find("working") != std::string::npos)
             return false;
+        if (row == "no questions") return false;  // the mode alone, before the first answer
         return std::regex_search(row, context) || row.find("test-model") == std::string::npos;
     }
     /// Waits until the turn has ended. The text of its answer is shown before that.
