@@ -46,6 +46,11 @@ std::string with_returns(std::string_view lines) {
 
 }  // namespace
 
+void LiveArea::terminal_rewraps() {
+    rewraps_ = true;
+    above_.clear();
+}
+
 std::string LiveArea::go_to_start(std::size_t rows_up) const {
     if (drawn_.rows.empty()) return "";
     return "\r" + move_cursor(rows_up, 'A') + std::string(kClearBelow);

@@ -33,6 +33,8 @@ public:
     /// `rewraps`: the terminal is known to wrap rows that become too long. Of others it is assumed
     /// that they cut them; if such a terminal wraps them after all, some lines can appear twice.
     explicit LiveArea(bool rewraps = false) : rewraps_(rewraps) {}
+    /// The same, once the terminal has said which one it is.
+    void terminal_rewraps();
 
     /// Puts `finished` (lines that end with a line feed) above, and `rows` below them.
     std::string update(std::string_view finished, LiveRows rows, ScreenSize size);

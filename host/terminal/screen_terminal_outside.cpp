@@ -65,6 +65,10 @@ void ScreenTerminal::handle_report(const TerminalReport& report) {
     if (report.kind == Kind::kKittyKeys) modes_.use_kitty_keys();
     if (report.kind == Kind::kAttributes && has_modified_keys(report.value))
         modes_.use_modified_keys();
+    // All terminals that have kitty's keys today wrap rows anew.
+    if (report.kind == Kind::kKittyKeys ||
+        (report.kind == Kind::kAttributes && rewraps(report.value)))
+        area_.terminal_rewraps();
 }
 
 /// The edited line in the user's editor.

@@ -80,4 +80,9 @@ bool has_modified_keys(int attributes) {
     return std::find(kKnown.begin(), kKnown.end(), attributes) != kKnown.end();
 }
 
+bool rewraps(int attributes) {
+    constexpr int kTmux = 84;
+    return attributes == kTmux;
+}
+
 }  // namespace tenon::terminal

@@ -24,4 +24,7 @@ TerminalKind terminal_kind(const std::function<std::string(std::string_view)>& v
 /// Whether a terminal whose answer to `CSI > c` begins with this number has modifyOtherKeys.
 bool has_modified_keys(int attributes);
 
+/// Whether such a terminal wraps rows anew, which may be unknown to the environment over SSH.
+bool rewraps(int attributes);
+
 }  // namespace tenon::terminal

@@ -21,5 +21,17 @@ TEST(LiveArea, WritesLinesThatFinishWhileTheSizeChangesAlsoWhenTheyDoNotFit) {
     }
 }
 
+TEST(LiveArea, WritesLinesAgainOnlyForATerminalThatMayHaveCutThem) {
+    const LiveRows rows{{"> ", "status"}, 0, 2};
+    for (const bool known : {false, true}) {
+        SCOPED_TRACE(known);
+        LiveArea area;
+        if (known) area.terminal_rewraps();
+        (void)area.update("a line of 24 characters.\n", rows, {80, 24});
+        const std::string bytes = area.update_resized({}, rows, {20, 5});
+        EXPECT_EQ(bytes.find("a line of") == std::string::npos, known);
+    }
+}
+
 }  // namespace
 }  // namespace tenon::terminal
