@@ -182,7 +182,10 @@ Loop::Next Loop::ask(std::stop_token stop) {
         // The second time, the part of the answer that has arrived is used.
         if (!refusal || (answer && refusals > 0) || !compaction_.can_help(*refusal)) break;
         if (answer) result_.usage += answer->usage;
-        if (!can_go_on(compaction_.after_refusal(*refusal, stop))) return Next::kStop;
+        if (!can_go_on(compaction_.after_refusal(*refusal, stop))) {
+            if (!answer) result_.failed_request = answer.error();
+            return Next::kStop;
+        }
         answer = request(stop);
     }
     if (!answer) {

@@ -477,6 +477,7 @@ TEST_F(CompactionTest, ALonePromptThatIsTooLongEndsTheRun) {
     const RunResult result = run("go");
     EXPECT_EQ(result.outcome, Outcome::kFailed);
     EXPECT_EQ(result.error, kTooLong);
+    EXPECT_TRUE(result.failed_request) << "the advice for the person needs it";
     EXPECT_EQ(provider.requests.size(), 1U);
 }
 
