@@ -33,14 +33,17 @@ terminal::ShownQuestion Sitting::leave_question() const {
     std::string leave = "leave";
     if (jobs > 0) leave += turn ? ", the jobs run on" : ", they run on";
     if (turn) leave += ", the turn is stopped";
-    return {kLeaveQuestion,
-            "How to leave",
-            std::move(subject),
-            "",
-            {{'w', "wait", "wait, then leave", "wait"},
-             {'l', "leave", std::move(leave), "leave"},
-             {'c', "cancel", turn && jobs == 0 ? "cancel it" : "cancel them", "cancel"}},
-            {}};
+    terminal::ShownQuestion question{
+        kLeaveQuestion,
+        "How to leave",
+        std::move(subject),
+        "",
+        {{'w', "wait", "wait, then leave", "wait"},
+         {'l', "leave", std::move(leave), "leave"},
+         {'c', "cancel", turn && jobs == 0 ? "cancel it" : "cancel them", "cancel"}},
+        {}};
+    question.subject_is_prose = true;
+    return question;
 }
 
 /// Asks first when a turn is under way or jobs have not ended.

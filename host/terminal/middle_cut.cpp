@@ -84,7 +84,7 @@ std::string in_one_row(const std::string& first, const std::string& mark, const 
 
 }  // namespace
 
-TextRows rows_of(const std::vector<std::string>& lines, std::size_t columns) {
+TextRows rows_of(const std::vector<std::string>& lines, std::size_t columns, LineBreaks breaks) {
     const std::size_t indent = columns < kNarrowScreen ? 2 : 4;
     TextRows text;
     for (const std::string& line : lines) {
@@ -94,7 +94,8 @@ TextRows rows_of(const std::vector<std::string>& lines, std::size_t columns) {
         }
         text.one_row_each = false;
         // Also the first row, which is not indented, is folded to the width of the others.
-        const auto folded = fold(line, columns - indent);
+        const std::size_t room = columns - indent;
+        const auto folded = breaks == LineBreaks::kAtBlanks ? wrap(line, room) : fold(line, room);
         for (std::size_t i = 0; i < folded.size(); ++i)
             text.rows.push_back((i == 0 ? "" : std::string(indent, ' ')) + folded[i]);
     }

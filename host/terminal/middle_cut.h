@@ -13,7 +13,13 @@ struct TextRows {
     std::vector<std::string> rows;
     bool one_row_each = true;  ///< no line takes more than one row
 };
-TextRows rows_of(const std::vector<std::string>& lines, std::size_t columns);
+/// Where a line that is too wide is broken.
+enum class LineBreaks {
+    kAnywhere,  ///< every character is kept
+    kAtBlanks,
+};
+TextRows rows_of(const std::vector<std::string>& lines, std::size_t columns,
+                 LineBreaks breaks = LineBreaks::kAnywhere);
 
 struct MiddleCut {
     std::vector<std::string> rows;

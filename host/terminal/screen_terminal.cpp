@@ -296,7 +296,9 @@ LiveRows ScreenTerminal::rows_now() {
     drawn_waiting_ = question_waits();
     if (!question_) return lay_out(others, size_);
     if (question_->subject_columns != size_.columns) {
-        question_->subject = rows_of(question_->content.subject, size_.columns);
+        question_->subject = rows_of(
+            question_->content.subject, size_.columns,
+            question_->content.subject_is_prose ? LineBreaks::kAtBlanks : LineBreaks::kAnywhere);
         question_->subject_columns = size_.columns;
     }
     others.tail.insert(others.tail.end(), others.waiting.begin(), others.waiting.end());

@@ -60,6 +60,8 @@ struct ShownQuestion {
     /// What other questions offer and this one does not. Entered as a line, such an answer is
     /// refused; it is no prompt. Key and `brief` count.
     std::vector<Choice> not_offered = {};
+    /// The subject is a sentence, whose rows may break at blanks. Otherwise every blank counts.
+    bool subject_is_prose = false;
 };
 
 struct EnteredLine {

@@ -248,6 +248,14 @@ TEST(QuestionRows, LookLikeThisOnTheSmallestScreen) {
               "> the line that sta…\nwaits for quiet · m…\n");
 }
 
+TEST(MiddleCut, BreaksOnlyProseAtBlanks) {
+    const std::vector<std::string> line = {"1 job of this session has not ended."};
+    EXPECT_EQ(rows_of(line, 20, LineBreaks::kAtBlanks).rows,
+              (std::vector<std::string>{"1 job of this", "  session has not", "  ended."}));
+    EXPECT_EQ(rows_of(line, 20).rows,
+              (std::vector<std::string>{"1 job of this sess", "  ion has not ended."}));
+}
+
 TEST(MiddleCut, NamesTheKeyOnlyWhereItIsAskedFor) {
     const TextRows text = rows_of({"one", "two", "three", "four"}, 80);
     EXPECT_EQ(
