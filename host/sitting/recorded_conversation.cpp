@@ -70,7 +70,7 @@ TurnLines without_blank_beginning(TurnLines lines) {
 
 std::vector<TurnLines> lines_of_turns(const journal::LastTurns& last, const RecordedFacts& facts,
                                       const RecordedView& view) {
-    RecordedTranscript transcript(view.style, view.width, facts);
+    RecordedTranscript transcript(view.style, view.width, facts, view.fold_key);
     std::vector<TurnLines> turns;
     for (const journal::RecordedTurn& turn : last.turns) {
         TurnLines lines;
@@ -79,6 +79,7 @@ std::vector<TurnLines> lines_of_turns(const journal::LastTurns& last, const Reco
         append(lines, transcript.end_turn());
         turns.push_back(std::move(lines));
     }
+    if (view.folded != nullptr) *view.folded = std::move(transcript.folded());
     return turns;
 }
 
@@ -147,10 +148,12 @@ RecordedConversation::RecordedConversation(const session::OpenSession& session,
     facts_.jobs = session.background_jobs();
 }
 
-std::vector<std::string> RecordedConversation::last_turns(ui::Style style, std::size_t width,
+std::vector<std::string> RecordedConversation::last_turns(ui::Transcript& transcript,
+                                                          ui::Style style, std::size_t width,
                                                           std::size_t height) const {
     const std::size_t rows = std::max(2 * height, kFewestRows + kRowsForOthers) - kRowsForOthers;
-    return last_turns_lines(last_, facts_, {style, width, rows});
+    return last_turns_lines(last_, facts_,
+                            {style, width, rows, transcript.fold_key(), &transcript.folded()});
 }
 
 void RecordedConversation::learn(const agent::ToolStarted& call) {

@@ -21,7 +21,9 @@ namespace tenon::sitting {
 struct RecordedView {
     ui::Style style = ui::Style::kPlain;
     std::size_t width = 80;
-    std::size_t rows = 0;  ///< at most
+    std::size_t rows = 0;               ///< at most
+    std::string fold_key = {};          ///< as for ui::Transcript
+    ui::FoldedTexts* folded = nullptr;  ///< receives the texts of which the lines show only a part
 };
 
 /// The last of these turns as far as they fit into the rows, oldest first, under a line that says
@@ -40,8 +42,9 @@ public:
     RecordedConversation(const session::OpenSession& session, const Secrets& secrets);
 
     /// About two screens of `height` rows from the end of the conversation, as it was when the
-    /// session was opened; empty when it was new.
-    [[nodiscard]] Lines last_turns(ui::Style style, std::size_t width, std::size_t height) const;
+    /// session was opened; empty when it was new. Their folded texts become those of `transcript`.
+    [[nodiscard]] Lines last_turns(ui::Transcript& transcript, ui::Style style, std::size_t width,
+                                   std::size_t height) const;
     /// What `last_turns` needs is forgotten.
     void forget_last_turns() { last_ = {}; }
     /// A tool that is called now may be newer than the object.

@@ -74,8 +74,8 @@ std::optional<int> exit_code_of_line(std::string_view line) {
 }  // namespace
 
 RecordedTranscript::RecordedTranscript(ui::Style style, std::size_t width,
-                                       const RecordedFacts& facts)
-    : width_(width), facts_(facts), transcript_(style) {}
+                                       const RecordedFacts& facts, std::string fold_key)
+    : width_(width), facts_(facts), transcript_(style, std::move(fold_key)) {}
 
 RecordedTranscript::Lines RecordedTranscript::take(const journal::SessionEntry& entry) {
     switch (entry.type) {

@@ -28,12 +28,16 @@ public:
     using Lines = std::vector<std::string>;
 
     /// `facts` must outlive the object.
-    RecordedTranscript(ui::Style style, std::size_t width, const RecordedFacts& facts);
+    /// `fold_key` as for ui::Transcript.
+    RecordedTranscript(ui::Style style, std::size_t width, const RecordedFacts& facts,
+                       std::string fold_key = {});
 
     /// The lines that `entry` adds.
     Lines take(const journal::SessionEntry& entry);
     /// The lines at the end of a turn that is over. A turn without an answer was interrupted.
     Lines end_turn();
+    /// The texts of which the lines show only a part.
+    [[nodiscard]] ui::FoldedTexts& folded() { return transcript_.folded(); }
 
 private:
     void take_text(const journal::SessionEntry& entry);

@@ -11,7 +11,7 @@ namespace tenon::sitting {
 /// The last turns of a session that goes on.
 void Sitting::show_last_turns() {
     const auto height = static_cast<std::size_t>(std::max(terminal_.height(), 1));
-    std::vector<std::string> lines = recorded_.last_turns(style_, width(), height);
+    std::vector<std::string> lines = recorded_.last_turns(transcript_, style_, width(), height);
     recorded_.forget_last_turns();
     if (lines.empty()) return;
     lines.insert(lines.begin(), "");

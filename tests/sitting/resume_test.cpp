@@ -57,6 +57,24 @@ TEST(Resume, ShowsTheLastTurnsAtEverySizeWithEachWayToGoOn) {
     }
 }
 
+TEST(Resume, WhatTheShownTurnsFoldCanBeOpened) {
+    for (const Pty::Size& size : kRecordSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "bash", {{"command", "seq 1000 1060"}}), says("Counted.")},
+                      {.arguments = {"--yes"}, .size = size});
+        person.enters("go on");
+        EXPECT_TRUE(person.sees("Counted.")) << person.shown();
+        EXPECT_TRUE(person.turn_is_over()) << person.shown();
+        leave(person);
+        person.sit_down({.arguments = {"--continue"}, .size = size});
+        EXPECT_TRUE(person.sees("Counted.")) << person.shown();
+        person.types("\x0f");
+        EXPECT_TRUE(person.terminal().wait_for("q: back")) << person.shown();
+        person.types("/1030\r");
+        EXPECT_TRUE(person.terminal().wait_for("1030")) << person.shown();
+    }
+}
+
 TEST(Resume, ADumbTerminalGetsTheSameAsPlainText) {
     Person person({says("All **well**.")}, {.environment = {{"TERM", "dumb"}}});
     person.enters("go on");
