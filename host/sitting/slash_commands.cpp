@@ -83,6 +83,12 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+/// Whether `entered` is the beginning of the name. One letter says too little.
+bool begins_name(std::string_view entered, std::string_view name) {
+    return entered.size() > 1 &&
+           terminal::lower_case(name).starts_with(terminal::lower_case(entered));
+}
+
 }  // namespace
 
 std::optional<SlashCommand> slash_command(std::string_view line) {
@@ -111,6 +117,10 @@ std::optional<std::string> nearest_slash_command(std::string_view name, const Sk
         names.push_back(other);
     for (const auto& skill : skills)
         names.push_back(skill.name);
+    const auto begun = std::find_if(names.begin(), names.end(), [&](std::string_view other) {
+        return begins_name(name, other);
+    });
+    if (begun != names.end()) return std::string(*begun);
     const auto found = nearest(name, names);
     return found ? std::optional(std::string(*found)) : std::nullopt;
 }

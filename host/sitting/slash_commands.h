@@ -27,7 +27,7 @@ struct SlashCommand {
 /// exist; one that exists has its name from `slash_commands`, whatever its letter case was and also
 /// when the line has another name of it ("/q").
 std::optional<SlashCommand> slash_command(std::string_view line);
-/// The command or the skill that `name` is probably a misspelling of.
+/// The command or the skill that `name` is probably the beginning or a misspelling of.
 std::optional<std::string> nearest_slash_command(std::string_view name, const Skills& skills = {});
 
 /// What /help says about a command.

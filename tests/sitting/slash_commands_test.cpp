@@ -46,6 +46,10 @@ TEST(SlashCommand, IsGuessedFromAMisspelling) {
     EXPECT_EQ(nearest_slash_command("jbos"), "jobs");
     EXPECT_EQ(nearest_slash_command("QIUT"), "quit");
     EXPECT_EQ(nearest_slash_command("nonsense"), std::nullopt);
+    EXPECT_EQ(nearest_slash_command("Perm"), "permissions");
+    Skills skills(1);
+    skills[0].name = "greet";
+    EXPECT_EQ(nearest_slash_command("gre", skills), "greet");
 }
 
 TEST(SlashCommand, IsInTheMenuWithItsHelp) {
