@@ -54,6 +54,11 @@ struct ToolFinished {
     bool denied = false;
     ToolFacts facts = {};
 };
+/// A prompt is now part of the conversation, journalled: it began the run, or waited while the run
+/// worked.
+struct PromptDelivered {
+    std::string typed;  ///< as the person has typed it
+};
 /// A user message as the model will see it: results, reminders, notifications. `content` is an
 /// array.
 struct UserMessageSent {
@@ -65,7 +70,8 @@ struct JobChanged {
     std::string status;
     std::string command;
     std::optional<int> exit_code;
-    std::string name = {};  ///< given by the model; may be empty
+    std::string name = {};        ///< given by the model; may be empty
+    std::int64_t started_ms = 0;  ///< wall clock; 0: never
 };
 /// A message for a person that is not a failure of the run.
 struct Notice {
@@ -86,8 +92,8 @@ struct Compacted {
 
 template <class... More>
 using EventOr = std::variant<SessionOpened, TextDelta, ThinkingDelta, RetryScheduled, Answered,
-                             ToolStarted, ToolProgressed, ToolFinished, UserMessageSent, JobChanged,
-                             Notice, FileAttached, Compacted, More...>;
+                             ToolStarted, ToolProgressed, ToolFinished, PromptDelivered,
+                             UserMessageSent, JobChanged, Notice, FileAttached, Compacted, More...>;
 
 /// Something happened in the conversation of a subagent.
 struct SubagentEvent {

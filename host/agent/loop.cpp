@@ -140,6 +140,23 @@ void Loop::add_prompt(Prompt prompt) {
         clean(attachment.text);
     }
     must(ports_.session.add_prompt(prompt));
+    ports_.sink.on_event(PromptDelivered{prompt.typed.empty() ? prompt.text : prompt.typed});
+    for (std::string& shown : prompt.shown_attachments)
+        ports_.sink.on_event(FileAttached{std::move(shown)});
+}
+
+/// Adds the prompts that wait behind new tool results. (Without results, the run is about to end.)
+void Loop::deliver_prompts() {
+    if (ports_.prompts == nullptr || results_shown_) return;
+    const std::vector<Prompt> prompts = ports_.prompts->take();
+    for (auto prompt = prompts.begin(); prompt != prompts.end(); ++prompt) {
+        try {
+            add_prompt(*prompt);
+        } catch (const JournalFailed&) {
+            ports_.prompts->put_back({prompt, prompts.end()});
+            throw;
+        }
+    }
 }
 
 void Loop::deliver_ended_jobs() {
@@ -172,6 +189,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
     if (cut_answers_ == 0 && !can_go_on(compaction_.before_request(stop))) return Next::kStop;
     // Nothing may follow a paused answer.
     if (!paused_) {
+        deliver_prompts();
         deliver_ended_jobs();
         add_reminders();
     }

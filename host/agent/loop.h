@@ -53,6 +53,8 @@ public:
         Context& context;
         /// Called before each request, when no call runs: brings the session's tools up to date.
         std::function<Result<void>()> update_tools = nullptr;
+        /// Prompts that are delivered with the next tool results; null: there are none.
+        WaitingPrompts* prompts = nullptr;
     };
     Loop(const Ports& ports, LoopOptions options);
 
@@ -87,6 +89,7 @@ private:
     void add_prompt(Prompt prompt);
     void add_text(std::string_view text, std::string_view origin,
                   const std::vector<std::string>& delivers = {});
+    void deliver_prompts();
     void deliver_ended_jobs();
     void converse(std::stop_token stop);
     [[nodiscard]] bool has_question() const;

@@ -47,6 +47,8 @@ struct Prompt {
     std::string text;
     std::vector<Attachment> attachments = {};
     std::string typed = {};  ///< what the person typed, where `text` is something else; else empty
+    /// A line for watchers for each attachment: "a.txt (12 lines)".
+    std::vector<std::string> shown_attachments = {};
 };
 
 /// Token counts of one answer, or their sum over a run.

@@ -269,6 +269,18 @@ public:
     virtual std::string carried_on() = 0;
 };
 
+/// Prompts that a person has entered while the run works. Called on the thread of the conversation
+/// while no call runs.
+class WaitingPrompts {
+public:
+    virtual ~WaitingPrompts() = default;
+    /// The prompts to add to the conversation now, in their order. From this call on, nobody else
+    /// delivers them or takes them back.
+    virtual std::vector<Prompt> take() = 0;
+    /// Prompts of the last `take` that could not be journalled: they wait again, in front.
+    virtual void put_back(const std::vector<Prompt>& prompts) = 0;
+};
+
 // ---------------------------------------------------------------- jobs
 
 /// The end of a background job, ready to be delivered.

@@ -57,6 +57,7 @@ struct Settings {
         std::optional<std::int64_t> token_threshold;
         std::int64_t keep_recent = 3;
         bool wake = true;
+        std::string queue = "tools";
     } agent;
     struct Jobs {
         std::int64_t max_running = 4;

@@ -111,6 +111,8 @@ constexpr std::array kKeys = {
             "How many of the newest tool results stay in the conversation when it is made shorter."},
     KeySpec{"agent.wake",                     kBoolean,  "true",       "", "",                      0, 1,         kNothing,  kSmaller, number<kAgent, &A::wake>,
             "Whether the end of a background job wakes an idle interactive session."},
+    KeySpec{"agent.queue",                    kChoice,   "tools",      "", "tools, turn",           0, 0,         kNothing,  kFixed,   text<kAgent, &A::queue>,
+            "When a prompt that is entered during a turn is delivered: with the next tool results, or after the turn."},
     KeySpec{"jobs.maxRunning",                kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, kSmaller, number<kJobs, &J::max_running>,
             "How many background jobs of one host run at a time. Further ones are queued."},
     KeySpec{"jobs.maxQueued",                 kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  kSmaller, number<kJobs, &J::max_queued>,

@@ -75,7 +75,8 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
         agent::Loop::Ports{*created->session_, *created->options_.run.provider, *created->registry_,
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
                            *created->reminders_,
-                           [session = created.get()] { return session->take_up_changed_tools(); }},
+                           [session = created.get()] { return session->take_up_changed_tools(); },
+                           created->options_.prompts},
         created->loop_options());
     created->watch_plugin_files();
     created->adopt_jobs();

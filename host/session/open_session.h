@@ -52,11 +52,14 @@ public:
     /// Adds the prompt and runs the loop until there is nothing to do. Blocks.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// The same with text as a person has typed it: `/NAME ARGUMENTS` with the name of a skill
-    /// stands for the skill's text, and files that the text names are attached (attachments.h).
-    /// `untyped` follows it as it is.
+    /// The same with text as a person has typed it: see `prompt_from`. `untyped` follows it as it
+    /// is.
     agent::RunResult run_typed(std::string_view typed, std::stop_token stop,
                                std::string_view untyped = {});
+    /// What a person has typed, as a prompt: `/NAME ARGUMENTS` with the name of a skill stands for
+    /// the skill's text, and files that the text names are attached (attachments.h). An Error: the
+    /// skill is denied or could not be read.
+    Result<agent::Prompt> prompt_from(std::string_view typed);
 
     /// Runs a command that the person has typed, in the foreground and without a question, as far
     /// as no deny rule forbids it. Command and output become a text of the conversation, which the

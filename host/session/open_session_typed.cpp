@@ -57,18 +57,22 @@ void OpenSession::attach_named_files(agent::Prompt& prompt, std::string_view typ
              const permission::Rule* rule = gate_->denied_read(path);
              return rule == nullptr ? std::string() : rule->text() + " (" + rule->origin() + ")";
          }});
-    for (const std::string& shown : files.shown)
-        sink_.on_event(agent::FileAttached{shown});
     for (std::string& text : files.notices)
         notice(std::move(text));
     prompt.attachments = std::move(files.attachments);
+    prompt.shown_attachments = std::move(files.shown);
+}
+
+Result<agent::Prompt> OpenSession::prompt_from(std::string_view typed) {
+    auto prompt = typed_prompt(typed);
+    if (prompt) attach_named_files(*prompt, typed);
+    return prompt;
 }
 
 agent::RunResult OpenSession::run_typed(std::string_view typed, std::stop_token stop,
                                         std::string_view untyped) {
-    auto prompt = typed_prompt(typed);
+    auto prompt = prompt_from(typed);
     if (prompt) {
-        attach_named_files(*prompt, typed);
         prompt->text += untyped;
         return run_prompt(*prompt, std::move(stop));
     }

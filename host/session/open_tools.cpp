@@ -143,9 +143,9 @@ Result<void, StartFailure> OpenTools::make_queue() {
     set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
     options.shim.launcher = options_.run.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
-        sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
-                                         secrets_.redact(job.spec.command), job.end.exit_code,
-                                         secrets_.redact(job.spec.name)});
+        sink_.on_event(agent::JobChanged{
+            job.id, std::string(jobs::to_string(job.status)), secrets_.redact(job.spec.command),
+            job.end.exit_code, secrets_.redact(job.spec.name), jobs::start_by_this_clock(job)});
     };
     options.on_no_pid_namespace = [this](const std::string& why) {
         if (!reported_no_namespace_.exchange(true))

@@ -58,6 +58,9 @@ struct OpenOptions {
     /// Called when the end of a background job can be delivered; any thread. Must only wake
     /// somebody.
     std::function<void()> on_notification = {};
+    /// Prompts that a run of the session delivers with tool results. Outlives the session; null:
+    /// there are none.
+    agent::WaitingPrompts* prompts = nullptr;
 };
 
 /// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services

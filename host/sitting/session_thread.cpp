@@ -1,7 +1,5 @@
 #include "host/sitting/session_thread.h"
 
-#include <algorithm>
-
 #include "host/base/limits.h"
 
 namespace tenon::sitting {
@@ -9,6 +7,7 @@ namespace tenon::sitting {
 SessionThread::SessionThread(session::OpenOptions options, SessionWatcher& watcher)
     : options_(std::move(options)), watcher_(watcher) {
     options_.on_notification = [this] { note_notification(); };
+    if (options_.run.settings.agent.queue == "tools") options_.prompts = this;
     thread_ = start_thread("agent", [this] { main(); });
 }
 
@@ -22,29 +21,37 @@ SessionThread::~SessionThread() {
 bool SessionThread::send_prompt(std::string prompt) {
     const Lock lock(mutex_);
     const bool at_once = !busy_ && work_.empty();
-    work_.push_back({std::move(prompt), nullptr});
-    prompts_blocked_ = false;
+    work_.add_prompt(std::move(prompt));
     changed_.notify_all();
     return at_once;
 }
 
 void SessionThread::run(Command command) {
     const Lock lock(mutex_);
-    work_.push_back({{}, std::move(command)});
+    work_.add_command(std::move(command));
     changed_.notify_all();
 }
 
-std::size_t SessionThread::interrupt() {
+std::vector<std::string> SessionThread::interrupt() {
     std::stop_source turn(std::nostopstate);
-    std::size_t forgotten = 0;
+    std::vector<std::string> prompts;
     {
         const Lock lock(mutex_);
-        forgotten = std::erase_if(work_, [](const Work& work) { return !work.command; });
-        prompts_blocked_ = false;
+        prompts = work_.take_prompts();
         turn = turn_;
     }
     turn.request_stop();  // runs callbacks: not under the lock
-    return forgotten;
+    return prompts;
+}
+
+std::vector<std::string> SessionThread::queued_prompts() const {
+    const Lock lock(mutex_);
+    return work_.prompts();
+}
+
+std::optional<std::string> SessionThread::take_back_prompt() {
+    const Lock lock(mutex_);
+    return work_.take_last_prompt();
 }
 
 void SessionThread::close(JobsAtClose jobs) {
@@ -74,14 +81,7 @@ bool SessionThread::may_wake() const {
 
 bool SessionThread::is_quiet() const {
     const Lock lock(mutex_);
-    return !busy_ && next_work() == work_.end() && !may_wake();
-}
-
-/// The work to do next. No prompt overtakes one that could not be written to the journal.
-std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const {
-    if (!prompts_blocked_) return work_.begin();
-    return std::find_if(work_.begin(), work_.end(),
-                        [](const Work& work) { return work.command != nullptr; });
+    return !busy_ && !work_.has_next() && !may_wake();
 }
 
 // ---------------------------------------------------------------- on the session thread
@@ -140,6 +140,7 @@ session::EndedJobs SessionThread::end_jobs(session::OpenSession& session) {
 }
 
 void SessionThread::run_work(session::OpenSession& session) {
+    session_ = &session;
     const bool stopped_before =
         session.session().resumed() && session.session().conversation().awaits_answer();
     {
@@ -159,7 +160,7 @@ std::optional<SessionThread::Work> SessionThread::wait_for_work(session::OpenSes
     busy_ = false;
     for (bool idle_reported = false; true;) {
         if (closing_) return std::nullopt;
-        if (next_work() != work_.end() || may_wake()) break;
+        if (work_.has_next() || may_wake()) break;
         if (!std::exchange(idle_reported, true)) {
             lock.unlock();
             watcher_.idle();
@@ -170,8 +171,8 @@ std::optional<SessionThread::Work> SessionThread::wait_for_work(session::OpenSes
     }
     busy_ = true;
     turn_ = std::stop_source();
-    const auto first = next_work();
-    if (first == work_.end()) {
+    auto work = work_.take_next();
+    if (!work) {
         notified_ = false;
         lock.unlock();
         const bool undelivered = session.has_undelivered();  // or a tool call has delivered it
@@ -179,18 +180,39 @@ std::optional<SessionThread::Work> SessionThread::wait_for_work(session::OpenSes
         return undelivered ? Work{}
                            : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
     }
-    Work work = *first;
-    work_.erase(first);
-    if (!work.command) interrupted_ = false;
+    if (!work->command) interrupted_ = false;
     return work;
 }
 
-/// Keeps a prompt that could not be written to the journal, because the disk is full for example.
-void SessionThread::requeue(const Work& prompt) {
+std::vector<agent::Prompt> SessionThread::take() {
+    std::vector<std::string> lines;
     {
         const Lock lock(mutex_);
-        work_.push_front(prompt);
-        prompts_blocked_ = true;
+        lines = work_.take_deliverable();
+    }
+    std::vector<agent::Prompt> prompts;
+    for (const std::string& line : lines) {
+        auto prompt = session_->prompt_from(line);
+        if (prompt)
+            prompts.push_back(std::move(*prompt));
+        else
+            show_notice(prompt.error().message);
+    }
+    return prompts;
+}
+
+void SessionThread::put_back(const std::vector<agent::Prompt>& prompts) {
+    std::vector<std::string> lines;
+    for (const agent::Prompt& prompt : prompts)
+        lines.push_back(prompt.typed.empty() ? prompt.text : prompt.typed);
+    keep(std::move(lines));
+}
+
+/// Keeps prompts that could not be written to the journal, because the disk is full for example.
+void SessionThread::keep(std::vector<std::string> prompts) {
+    {
+        const Lock lock(mutex_);
+        work_.put_back(std::move(prompts));
     }
     show_notice("the prompt could not be recorded and is kept: it is sent before the next one");
 }
@@ -206,7 +228,7 @@ void SessionThread::do_work(session::OpenSession& session, const Work& work) {
         stop = turn_.get_token();
     }
     if (work.command) return work.command(session, stop);
-    watcher_.turn_began(work.prompt);
+    watcher_.turn_began();
     agent::RunResult result =
         work.prompt.empty() ? session.wake(stop) : session.run_typed(work.prompt, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
@@ -214,7 +236,11 @@ void SessionThread::do_work(session::OpenSession& session, const Work& work) {
         interrupted_ = true;
     }
     result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
-    if (!result.prompt_recorded) requeue(work);
+    if (!result.prompt_recorded) keep({work.prompt});
+    {
+        const Lock lock(mutex_);
+        busy_ = false;  // a person who sees that the turn has ended finds the session idle
+    }
     watcher_.turn_ended(result);
     session.report_plugin_files();
 }

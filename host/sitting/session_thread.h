@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -9,6 +8,7 @@
 
 #include "host/base/mutex.h"
 #include "host/session/open_session.h"
+#include "host/sitting/work_queue.h"
 
 namespace tenon::sitting {
 
@@ -23,8 +23,7 @@ public:
     /// The session could not be opened, or it failed. If it was open, its functions can still be
     /// called until SessionThread::close. No other event follows.
     virtual void failed(const session::StartFailure& failure) = 0;
-    /// `prompt` is empty when the ends of jobs began the turn.
-    virtual void turn_began(const std::string& prompt) = 0;
+    virtual void turn_began() = 0;
     virtual void turn_ended(const agent::RunResult& result) = 0;
     /// The thread has nothing to do.
     virtual void idle() = 0;
@@ -38,16 +37,18 @@ public:
 enum class JobsAtClose { kCancel, kLeave };
 
 /// One session on a thread of its own, `agent`: opens it, runs prompts and commands in the order of
-/// the calls, and in between delivers the ends of jobs. One other thread calls the public
-/// functions. None of them blocks, except the destructor, which closes the session and waits for
-/// it.
-class SessionThread {
+/// the calls, and in between delivers the ends of jobs. With `agent.queue=tools`, prompts that wait
+/// are delivered with the tool results of the turn that runs. A prompt either waits, or its text is
+/// (or is about to be) in the journal: it cannot be taken back then. One other thread calls the
+/// public functions. None of them blocks, except the destructor, which closes the session and waits
+/// for it.
+class SessionThread : private agent::WaitingPrompts {
 public:
-    using Command = std::function<void(session::OpenSession&, std::stop_token)>;
+    using Command = WorkQueue::Command;
 
     /// `watcher`, and what `options` refers to, must outlive the thread.
     SessionThread(session::OpenOptions options, SessionWatcher& watcher);
-    ~SessionThread();
+    ~SessionThread() override;
     SessionThread(const SessionThread&) = delete;
     SessionThread& operator=(const SessionThread&) = delete;
 
@@ -56,19 +57,23 @@ public:
     bool send_prompt(std::string prompt);
     /// Queues a command, which runs between turns. It can be stopped like a turn.
     void run(Command command);
-    /// Stops the present work and drops the queued prompts; returns how many. Until the next prompt
+    /// Stops the present work, takes the queued prompts out and returns them. Until the next prompt
     /// no end of a job begins a turn.
-    std::size_t interrupt();
+    std::vector<std::string> interrupt();
+    [[nodiscard]] std::vector<std::string> queued_prompts() const;
+    /// Takes out the prompt that was queued last. None: all prompts have been delivered.
+    std::optional<std::string> take_back_prompt();
     /// Whether no work runs or is queued, and no notification is about to begin a turn.
     [[nodiscard]] bool is_quiet() const;
     /// Stops the present work and closes the session. Only the first call has an effect.
     void close(JobsAtClose jobs);
 
 private:
-    struct Work {
-        std::string prompt;
-        Command command;  // or none
-    };
+    using Work = WorkQueue::Work;
+    // WaitingPrompts: called on the session's thread.
+    std::vector<agent::Prompt> take() override;
+    void put_back(const std::vector<agent::Prompt>& prompts) override;
+
     void main();
     void run_session(session::OpenSession& session);
     void run_work(session::OpenSession& session);
@@ -76,9 +81,8 @@ private:
     session::EndedJobs end_jobs(session::OpenSession& session);
     std::optional<Work> wait_for_work(session::OpenSession& session);
     void do_work(session::OpenSession& session, const Work& work);
-    void requeue(const Work& prompt);
+    void keep(std::vector<std::string> prompts);
     void show_notice(std::string text);
-    [[nodiscard]] std::deque<Work>::const_iterator next_work() const TENON_REQUIRES(mutex_);
     void note_notification();
     [[nodiscard]] bool may_wake() const TENON_REQUIRES(mutex_);
 
@@ -86,14 +90,13 @@ private:
     SessionWatcher& watcher_;
     mutable Mutex mutex_;
     Condition changed_;
-    std::deque<Work> work_ TENON_GUARDED_BY(mutex_);
+    WorkQueue work_ TENON_GUARDED_BY(mutex_);
     std::stop_source turn_ TENON_GUARDED_BY(mutex_);
     std::optional<JobsAtClose> closing_ TENON_GUARDED_BY(mutex_);
     bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening the session
     bool notified_ TENON_GUARDED_BY(mutex_) = false;
     bool interrupted_ TENON_GUARDED_BY(mutex_) = false;  // the last turn was
-    // The first prompt in work_ could not be written to the journal: it waits for the next one.
-    bool prompts_blocked_ TENON_GUARDED_BY(mutex_) = false;
+    session::OpenSession* session_ = nullptr;  // on the session's thread, while it is open
     std::thread thread_;
 };
 

@@ -14,8 +14,6 @@
 namespace tenon::sitting {
 namespace {
 
-constexpr std::chrono::seconds kDoubleInterrupt{2};  // at most, between two Ctrl-C that leave
-constexpr int kAfterInterrupt = 130;
 constexpr int kAfterHangup = 129;
 constexpr int kAfterTerminate = 143;
 
@@ -26,6 +24,14 @@ std::int64_t turns_of(const agent::Session& session) {
         return message.role == agent::Role::kAssistant &&
                !ui::has_calls(json_or_null(message.wire));
     });
+}
+
+std::vector<Unfinished::Todo> open_todos(session::OpenSession& session) {
+    return open_checklist(session.session().conversation().messages(),
+                          [&session](const std::string& name) {
+                              const agent::Tool* tool = session.registry().find(name);
+                              return tool == nullptr ? agent::ToolFacts{} : tool->spec().facts;
+                          });
 }
 
 bool is_blank(std::string_view text) {
@@ -66,6 +72,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
               outputs_.read_running(session_);
               refresh_tail();
               refresh_status();
+              refresh_waiting();
           });
       }) {
     sink_.add(files_before_);
@@ -74,6 +81,7 @@ Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, c
     terminal_.on_resize = [this] {
         refresh_tail();
         refresh_status();
+        refresh_waiting();
         if (!question_) return;
         update_question_text();
         show_question();
@@ -97,6 +105,7 @@ void Sitting::open_session(const std::string& id) {
     status_ = {};
     tally_ = {};
     transcript_ = ui::Transcript(style_, transcript_.fold_key(), transcript_.retry_lines());
+    unfinished_ = {};
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -114,10 +123,12 @@ void Sitting::opened(session::OpenSession& session) {
     note_plugins(session);
     RecordedConversation recorded(session, setup_.secrets);
     post([this, &session, line, model = head.model, skills = session.skills(),
-          recorded = std::move(recorded)]() mutable {
+          recorded = std::move(recorded), todos = open_todos(session),
+          jobs = session.background_jobs()]() mutable {
         if (phase_ != Phase::kOpening) return;
         const bool goes_back = previous_session_ == session_id_;  // the next could not be opened
         set_skills(skills);
+        unfinished_.begin(todos, jobs);
         phase_ = Phase::kOpen;
         session_ = &session;
         previous_session_ = session_id_;
@@ -129,6 +140,7 @@ void Sitting::opened(session::OpenSession& session) {
         recorded_ = std::move(recorded);
         if (!goes_back) show_last_turns();
         refresh_status();
+        refresh_waiting();
     });
 }
 
@@ -147,23 +159,18 @@ void Sitting::on_failed(const session::StartFailure& failure) {
     finish({failure.exit_code, failure.message});
 }
 
-void Sitting::turn_began(const std::string& prompt) {
+void Sitting::turn_began() {
     post([this] { tally_.turn_began(); });
-    work_began(prompt);
+    work_began();
 }
 
-void Sitting::work_began(const std::string& prompt) {
+void Sitting::work_began() {
     sink_.forget_unfinished();  // the rest of a turn that was stopped
-    post([this, prompt] {
-        // A dumb terminal has echoed the line.
-        if (!prompt.empty() && (screen_.escapes || status_.queued_prompts > 0)) {
-            const std::string shown = terminal_.echo_of(prompt);
-            print(transcript_.prompt(shown, width()));
-            outputs_.keep_long_prompt(prompt, shown);
-        }
-        if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
+    post([this] {
+        interrupt_may_leave_ = false;
         status_.working_since_ms = wall_clock_ms();
         if (screen_.escapes) ticker_.set(true);
+        refresh_waiting();
         refresh_status();
     });
 }
@@ -182,10 +189,9 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     answered_in_a_row_ = 0;
     files_before_.clear();
     shown_changes_.clear();
-    if (!result.prompt_recorded) {  // it is queued again
-        ++status_.queued_prompts;
-        tally_.turn_was_not_recorded();
-    }
+    unfinished_.turn_ended();
+    if (!result.prompt_recorded) tally_.turn_was_not_recorded();  // the prompt is queued again
+    if (result.prompt_recorded) prompt_is_echoed_ = false;
     tally_.add(result);
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
@@ -195,6 +201,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
         print(transcript_.answered_nothing(width()));
     }
     refresh_tail();
+    refresh_waiting();
     refresh_status();
 }
 
@@ -228,8 +235,11 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         if (const auto* job = std::get_if<agent::JobChanged>(&event)) attention_.job_changed(*job);
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
+        if (const auto* prompt = std::get_if<agent::PromptDelivered>(&event))
+            show_prompt(prompt->typed);
+        unfinished_.on_event(event, wall_clock_ms());
         print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
-                                           {files_before_.take(event), take_shown_change(event)},
+                                           {files_before_.take(event), is_shown_elsewhere(event)},
                                            outputs_.of_ended_job(session_, event)));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
@@ -241,7 +251,21 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             print_or_hold({ui::running_tool_line(*started, {}, {}, width(), style_)});
     }
     refresh_tail();
-    if (!are_deltas(events)) refresh_status();
+    if (are_deltas(events)) return;
+    refresh_status();
+    refresh_waiting();
+}
+
+void Sitting::show_prompt(const std::string& prompt) {
+    if (std::exchange(prompt_is_echoed_, false)) return;
+    const std::string shown = terminal_.echo_of(prompt);
+    print_or_hold(transcript_.prompt(shown, width()));
+    outputs_.keep_long_prompt(prompt, shown);
+}
+
+/// Whether the lines below an ended call are on the screen, or have been.
+bool Sitting::is_shown_elsewhere(const agent::AgentEvent& event) {
+    return take_shown_change(event) || (screen_.escapes && leaves_open_checklist(event));
 }
 
 /// Whether a question has shown what the call that has ended changed.
@@ -256,9 +280,11 @@ bool Sitting::take_shown_change(const agent::AgentEvent& event) {
 }
 
 void Sitting::send_prompt(const std::string& prompt) {
-    if (thread_->send_prompt(prompt)) return;
-    ++status_.queued_prompts;
-    print("Queued: " + visible(terminal_.echo_of(prompt), true));
+    const bool at_once = thread_->send_prompt(prompt);
+    if (!screen_.escapes && at_once) prompt_is_echoed_ = true;
+    if (at_once) return;  // it is printed when its turn begins
+    if (!screen_.escapes) print("Queued: " + visible(terminal_.echo_of(prompt), true));
+    refresh_waiting();
     refresh_status();
 }
 
@@ -282,22 +308,6 @@ void Sitting::handle(const terminal::EnteredLine& line) {
         return run_own_command(*command);
     }
     if (!choose_session(line.text)) send_prompt(line.text);
-}
-
-void Sitting::handle(const terminal::Interrupt& interrupt) {
-    request_stop(SIGINT);
-    const auto now = std::chrono::steady_clock::now();
-    if (last_interrupt_ && now - *last_interrupt_ <= kDoubleInterrupt)
-        return leave_without_asking(kAfterInterrupt);
-    last_interrupt_ = now;
-    if (phase_ == Phase::kClosing) return;
-    if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
-    const std::size_t forgotten = thread_->interrupt();
-    status_.queued_prompts -= std::min(forgotten, status_.queued_prompts);
-    if (forgotten > 0) print(ui::counted(forgotten, "queued prompt") + " dropped.");
-    if (status_.working_since_ms == 0 && !interrupt.had_text)
-        print("Ctrl-C again leaves; so do Ctrl-D and /exit.");
-    refresh_status();
 }
 
 void Sitting::handle(const terminal::EndOfInput&) {
@@ -334,15 +344,6 @@ void Sitting::handle(const terminal::Hangup&) {
 void Sitting::handle(const terminal::Terminate&) {
     request_stop(SIGTERM);
     leave_without_asking(kAfterTerminate);
-}
-
-/// Ctrl-C and signals, as far as something runs that they stop. When it has not stopped long after
-/// the first of them, the process ends here.
-void Sitting::request_stop(int signal) {
-    const bool is_stopping = phase_ == Phase::kOpening || phase_ == Phase::kClosing ||
-                             (phase_ == Phase::kOpen && !thread_->is_quiet());
-    // At a question how to leave, Ctrl-C goes back to the prompt.
-    if (signal != SIGINT || is_stopping) stop_requested(signal);
 }
 
 /// Waits for the session's thread. It may hang in a plugin, so Ctrl-C and signals must not wait for

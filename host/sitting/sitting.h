@@ -20,6 +20,7 @@
 #include "host/sitting/slash_commands.h"
 #include "host/sitting/status_line.h"
 #include "host/sitting/ticker.h"
+#include "host/sitting/unfinished_work.h"
 #include "host/terminal/terminal.h"
 #include "host/ui/redaction.h"
 #include "host/ui/style.h"
@@ -64,7 +65,7 @@ private:
     // SessionWatcher: called on the session's thread.
     void opened(session::OpenSession& session) override;
     void failed(const session::StartFailure& failure) override;
-    void turn_began(const std::string& prompt) override;
+    void turn_began() override;
     void turn_ended(const agent::RunResult& result) override;
     void idle() override;
     void notification() override;
@@ -77,8 +78,8 @@ private:
     void handle(const terminal::EndOfInput&);
     void handle(const terminal::ToBackground&);
     void handle(const terminal::QuestionAnswer& answer);
-    void handle(const terminal::Escape&) {}
-    void handle(const terminal::TakeBack&) {}
+    void handle(const terminal::Escape& escape);
+    void handle(const terminal::TakeBack&);
     void handle(const terminal::ShowFolded&) { outputs_.show_folded(session_); }
     void handle(const terminal::NextMode&);
     void handle(const terminal::Hangup&);
@@ -88,15 +89,20 @@ private:
     // Sessions.
     void open_session(const std::string& id);
     void on_failed(const session::StartFailure& failure);
-    void work_began(const std::string& prompt);
+    void work_began();
     void on_turn_ended(const agent::RunResult& result);
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);
+    void show_prompt(const std::string& prompt);
+    [[nodiscard]] bool is_shown_elsewhere(const agent::AgentEvent& event);
     [[nodiscard]] bool take_shown_change(const agent::AgentEvent& event);
     void send_prompt(const std::string& prompt);
 
-    // Stopping.
+    // Stopping: sitting_stopping.cpp.
     void request_stop(int signal);
+    void stop_turn();
+    bool take_back_prompt();
+    void refresh_waiting();
     void end_thread();
 
     // Questions: sitting_questions.cpp.
@@ -203,8 +209,10 @@ private:
     std::size_t answered_in_a_row_ = 0;
     /// The tools and arguments of allowed calls whose diff a question has shown.
     std::vector<std::pair<std::string, Json>> shown_changes_;
-    bool asked_about_jobs_ = false;  ///< by the open question how to leave
-    std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
+    bool asked_about_jobs_ = false;     ///< by the open question how to leave
+    bool interrupt_may_leave_ = false;  ///< the last Ctrl-C came at an empty, idle prompt
+    bool prompt_is_echoed_ = false;  ///< a dumb terminal has shown the line that is delivered next
+    UnfinishedWork unfinished_;
     bool finished_ = false;
     End end_;
 

@@ -99,7 +99,9 @@ void Sitting::clear() {
         if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};
         post([this] {
             tally_.forget_conversation();
+            unfinished_.conversation_cleared();
             refresh_status();
+            refresh_waiting();
         });
         return {"The conversation begins anew."};
     });
@@ -109,7 +111,7 @@ void Sitting::clear() {
 void Sitting::compact(const std::string& focus) {
     if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, focus](session::OpenSession& session, const std::stop_token& stop) {
-        work_began({});
+        work_began();
         agent::RunResult result = session.compact(focus, stop);
         result.prompt_recorded = true;  // it has none
         turn_ended(result);
@@ -121,7 +123,7 @@ void Sitting::run_own_command(const std::string& command) {
     if (command.empty()) return print(kOwnCommandHint);
     if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, command](session::OpenSession& session, const std::stop_token& stop) {
-        work_began({});
+        work_began();
         turn_ended(session.run_own_command(command, stop));
     });
 }

@@ -34,8 +34,9 @@ constexpr auto kKeys = std::to_array<std::string_view>({
     "!COMMAND  runs a command; the model sees it and its output with the next prompt",
     "@FILE     attaches a file to a prompt; so does the path of an image",
     "",
-    "Ctrl-C  stops the turn, or clears the line; twice leaves",
-    "Esc     stops the turn",
+    "Ctrl-C  stops the turn, or clears the line; twice in an empty line leaves",
+    "Esc     stops the turn, or takes a prompt that waits back into the empty line",
+    "Up      takes a prompt that waits back into the empty line",
     "Shift-Tab  goes through the permission modes ask, acceptEdits and plan",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
@@ -53,7 +54,7 @@ constexpr auto kKeys = std::to_array<std::string_view>({
     "Tab     says no, and what to do instead; Esc goes back",
     "Ctrl-O  prints the whole question when the screen is too small for it",
     "",
-    "A prompt typed while a turn runs waits and is sent next.",
+    "A prompt typed while a turn runs waits and is sent with the next tool results.",
     "Anything else is a prompt, also a line that begins with a path.",
 });
 

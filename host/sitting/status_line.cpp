@@ -1,5 +1,6 @@
 #include "host/sitting/status_line.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <vector>
@@ -14,24 +15,13 @@ namespace {
 
 constexpr std::string_view kBetweenParts = " · ";
 
-std::string clock_time(std::int64_t wall_ms) {
-    const std::time_t seconds = wall_ms / 1000;
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    char text[16];
-    std::strftime(text, sizeof text, "%H:%M", &parts);
-    return text;
-}
-
 std::string question_part(std::size_t questions) {
     return questions == 0 ? std::string() : ui::counted(questions, "question");
 }
 
 std::string working_part(const SessionStatus& status, std::int64_t now_ms) {
     if (status.working_since_ms == 0) return {};
-    const std::int64_t seconds = (now_ms - status.working_since_ms) / 1000;
-    return "working " +
-           (seconds < 60 ? std::to_string(seconds) + "s" : cli::in_short(seconds * 1000));
+    return "working " + seconds_text(now_ms - status.working_since_ms);
 }
 
 std::string jobs_part(const SessionStatus& status, std::int64_t now_ms) {
@@ -69,6 +59,20 @@ std::string joined_parts(const std::vector<std::string>& parts, std::size_t colu
 }
 
 }  // namespace
+
+std::string seconds_text(std::int64_t duration_ms) {
+    const std::int64_t seconds = std::max<std::int64_t>(duration_ms, 0) / 1000;
+    return seconds < 60 ? std::to_string(seconds) + "s" : cli::in_short(seconds * 1000);
+}
+
+std::string clock_time(std::int64_t wall_ms) {
+    const std::time_t seconds = wall_ms / 1000;
+    std::tm parts{};
+    ::localtime_r(&seconds, &parts);
+    char text[16];
+    std::strftime(text, sizeof text, "%H:%M", &parts);
+    return text;
+}
 
 std::string short_count(std::int64_t number) {
     if (number < 1000) return std::to_string(number);

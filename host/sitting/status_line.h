@@ -29,6 +29,12 @@ std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::s
 /// "12k of 200k, 6 %", without a window "12k"; empty for 0 tokens.
 std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window);
 
+/// "59s", "1m05s": for rows that are made again each second.
+std::string seconds_text(std::int64_t duration_ms);
+
+/// "14:03", in the local time zone.
+std::string clock_time(std::int64_t wall_ms);
+
 /// "999", "1.3k", "12k", "1.2M"
 std::string short_count(std::int64_t number);
 

@@ -76,7 +76,7 @@ void DumbTerminal::handle_signals() {
         typed_.clear();
         continued_.clear();
         end_prompt();
-        inputs_.emplace_back(Interrupt{had_text});
+        inputs_.emplace_back(Interrupt{had_text, std::exchange(interrupted_, true)});
     }
     if (seen.terminate) inputs_.emplace_back(Terminate{});
     if (seen.hangup) inputs_.emplace_back(Hangup{});
@@ -99,6 +99,7 @@ void DumbTerminal::read_input() {
         inputs_.emplace_back(EndOfInput{});
     } else {
         last_typed_ = now();
+        interrupted_ = false;
         if (waiting_) question_ready_at_ = *last_typed_ + kQuiet;
         typed_.append(buffer, static_cast<std::size_t>(n));
         handle_lines();

@@ -75,6 +75,7 @@ private:
     std::string typed_before_;  // an unfinished line, from before the question took lines
     std::string continued_;     // lines that ended with a backslash
     bool busy_ = false;
+    bool interrupted_ = false;  // nothing was read since the last Interrupt
     bool prompted_ = false;
     bool closed_ = false;
     bool is_terminal_ = false;        // the input

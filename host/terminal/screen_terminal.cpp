@@ -218,12 +218,28 @@ void ScreenTerminal::set_waiting(std::vector<std::string> lines) {
     changed_ = true;
 }
 
-void ScreenTerminal::put_in_line(std::string_view text) {
+bool ScreenTerminal::put_in_line(std::string_view text) {
+    const std::string put = pastes_.with_placeholders(text);
+    changed_ = draw_at_once_ = true;
+    if (question_ && question_->text_open) {
+        const bool alone = question_->line_before.empty() && question_->line_after.empty();
+        question_->line_before.insert(0, alone ? put : put + "\n");
+        return true;
+    }
     undo_.begin(line_at_cursor());
     const std::string line = editor_->before_cursor() + editor_->after_cursor();
-    editor_->set(pastes_.with_placeholders(text) + (line.empty() ? "" : "\n" + line), "");
+    put_line_ = put + (line.empty() ? "" : "\n" + line);
+    editor_->set(put_line_, "");
     undo_.end(line_at_cursor());
     walk_.end();
+    completer_.leave();
+    return true;
+}
+
+void ScreenTerminal::clear_line() {
+    undo_.begin(line_at_cursor());
+    editor_->clear();
+    undo_.end(line_at_cursor());
     completer_.leave();
     changed_ = draw_at_once_ = true;
 }

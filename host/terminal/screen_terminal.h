@@ -72,7 +72,8 @@ public:
         return pastes_.echo_of(text, size_.columns);
     }
     void set_commands(std::vector<MenuCommand> commands) override;
-    void put_in_line(std::string_view text) override;
+    bool put_in_line(std::string_view text) override;
+    void clear_line() override;
     void run_outside(const std::function<void()>& program) override;
     void page(PagedText text) override;
     void set_title(std::string title) override;
@@ -116,6 +117,8 @@ private:
     void handle_escape_and_key(wchar_t c, Time at);
     void feed_editor(const std::wstring& keys);
     bool handle_control(wchar_t c);
+    void note_key(const Key& key);
+    [[nodiscard]] bool may_take_back() const;
     void edit(const Key& key);
     void edit_line(const Key& key);
     void undo();
@@ -216,6 +219,8 @@ private:
     std::optional<bool> focused_;  // as far as the terminal has said it
     bool drawn_waiting_ = false;
     bool can_take_back_ = false;
+    std::string put_line_;      // the edited line as put_in_line has left it
+    bool interrupted_ = false;  // the last key was Ctrl-C
     bool changed_ = true;
     bool draw_at_once_ = true;
     bool resized_ = false;

@@ -47,6 +47,7 @@ std::string_view first_characters(std::string_view line, std::size_t count) {
 
 void ScreenTerminal::handle_key(const TimedKey& pressed) {
     changed_ = draw_at_once_ = true;
+    note_key(pressed.key);
     if (pager_handles(pressed)) return;
     if (word_rest_.takes(pressed.key, pressed.at)) return;
     return_rest_to_line();
@@ -73,8 +74,7 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
         inputs_.emplace_back(ShowFolded{});
     } else if (sequence != nullptr && sequence->bytes == kShiftTab) {
         inputs_.emplace_back(NextMode{});
-    } else if (can_take_back_ && sequence != nullptr && sequence->bytes == kUp &&
-               editor_->empty()) {
+    } else if (sequence != nullptr && sequence->bytes == kUp && may_take_back()) {
         inputs_.emplace_back(TakeBack{});
     } else {
         return false;
@@ -103,6 +103,16 @@ bool ScreenTerminal::editor_takes(const Alt& alt) {
 void ScreenTerminal::handle_escape_and_key(wchar_t c, Time at) {
     if (!question_) handle_key({Typed{kEscKey}, at, false});
     handle_key({Typed{c}, at, false});
+}
+
+/// Also while the line is as `put_in_line` has left it: so all prompts can be taken back.
+bool ScreenTerminal::may_take_back() const {
+    return can_take_back_ &&
+           (editor_->empty() || editor_->before_cursor() + editor_->after_cursor() == put_line_);
+}
+
+void ScreenTerminal::note_key(const Key& key) {
+    if (key != Key(Typed{control('C')})) interrupted_ = false;
 }
 
 /// The control keys whose effect is not limited to the edited line.
@@ -195,6 +205,7 @@ std::optional<wchar_t> ScreenTerminal::next_character() {
         if (typed == nullptr && !std::holds_alternative<Sequence>(pressed.key)) return std::nullopt;
         if (is_for_question(pressed)) return std::nullopt;
         keys_.pop_front();
+        note_key(pressed.key);
         if (word_rest_.takes(pressed.key, pressed.at)) continue;
         return_rest_to_line();
         if (typed != nullptr && handle_control(typed->c)) continue;
@@ -250,16 +261,15 @@ void ScreenTerminal::do_action(EditorAction action) {
 }
 
 void ScreenTerminal::interrupt() {
-    const bool had_text = !editor_->empty() && !question_;
+    const bool had_text = (search_ || !editor_->empty()) && !question_;
     undo_.begin(line_at_cursor());
     if (search_) editor_->set(search_->line(), "");
     search_.reset();
-    if (!question_) editor_->clear();
     undo_.end(line_at_cursor());
     walk_.end();
     completer_.leave();
     changed_ = draw_at_once_ = true;
-    inputs_.emplace_back(Interrupt{had_text});
+    inputs_.emplace_back(Interrupt{had_text, std::exchange(interrupted_, true)});
 }
 
 void ScreenTerminal::enter() {

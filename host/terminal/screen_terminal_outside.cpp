@@ -86,8 +86,10 @@ void ScreenTerminal::edit_outside() {
     if (*edited == line) return;
     std::string text = pastes_.with_placeholders(*edited);
     if (text.size() > kShownWhole) text = pastes_.add(text).value_or(text);
-    if (of_question != question_line() && !editor_->empty())
-        return put_in_line(text);  // another line has come back meanwhile
+    if (of_question != question_line() && !editor_->empty()) {
+        put_in_line(text);  // another line has come back meanwhile
+        return;
+    }
     editor_->set(text, "");
     completer_.leave();
 }

@@ -67,8 +67,9 @@ struct ShownQuestion {
 struct EnteredLine {
     std::string text;  ///< never empty; may hold line feeds; already in the history
 };
-struct Interrupt {          ///< Ctrl-C or SIGINT
-    bool had_text = false;  ///< the edited line was not empty; it has been cleared
+struct Interrupt {          ///< Ctrl-C or SIGINT. A search ends; the edited line stays
+    bool had_text = false;  ///< the edited line is not empty, or was searched for
+    bool repeated = false;  ///< no key was read since the last Interrupt
 };
 struct EndOfInput {};    ///< Ctrl-D on an empty line, or the end of standard input
 struct ToBackground {};  ///< Ctrl-B
@@ -82,11 +83,13 @@ struct QuestionAnswer {
 struct Escape {
     bool line_is_empty = false;
 };
-struct TakeBack {};  ///< Up in an empty line, while `set_can_take_back` is on
-struct ShowFolded {
-};                   ///< Ctrl-O, while no question uses it; on a dumb terminal a line with it alone
-struct NextMode {};  ///< Shift-Tab
-struct Hangup {};    ///< SIGHUP, or the terminal has gone: nothing can be shown any more
+/// Up, while `set_can_take_back` is on, in an empty line or in one that `put_in_line` has filled
+/// and that nobody has changed since.
+struct TakeBack {};
+/// Ctrl-O, while no question uses it; on a dumb terminal a line with it alone.
+struct ShowFolded {};
+struct NextMode {};   ///< Shift-Tab
+struct Hangup {};     ///< SIGHUP, or the terminal has gone: nothing can be shown any more
 struct Terminate {};  ///< SIGTERM
 struct Woken {};      ///< posted work called wake()
 using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Escape,
@@ -157,7 +160,7 @@ public:
     /// input. The first lines are the most important: the last ones go first when there is too
     /// little room. A dumb terminal ignores them.
     virtual void set_waiting(std::vector<std::string>) {}
-    /// Whether Up in an empty line returns TakeBack instead of the newest entry of the history.
+    /// Whether Up returns TakeBack instead of the newest entry of the history.
     virtual void set_can_take_back(bool) {}
     /// The commands that complete a `/` at the beginning of the line. A dumb terminal has no
     /// completion.
@@ -168,9 +171,12 @@ public:
         return std::string(text);
     }
     /// Puts `text` into the edited line, before what stands there and separated by a line feed. The
-    /// person can change and enter it; long pastes in it have their placeholders again. A dumb
-    /// terminal ignores it.
-    virtual void put_in_line(std::string_view) {}
+    /// person can change and enter it; long pastes in it have their placeholders again. While the
+    /// line of a TextChoice is open, the text goes into the line that comes back after it. A dumb
+    /// terminal cannot do it and returns false.
+    virtual bool put_in_line(std::string_view) { return false; }
+    /// Empties the edited line. (On a dumb terminal, the kernel has done that at Ctrl-C.)
+    virtual void clear_line() {}
     /// Gives the terminal to `program`, with the modes that it had before this object, while the
     /// live area is erased. Blocks until it returns; then the live area is drawn again below what
     /// it has left on the screen. What is printed meanwhile is shown then. A dumb terminal only

@@ -169,6 +169,7 @@ Transcript::Lines Transcript::below_answer(std::size_t width, std::size_t max_ro
         running_output_rows(outputs, max_rows - std::min(max_rows, others), width, style_);
     for (std::size_t i = 0; i < running_.size(); ++i) {
         const RunningCall& running = running_[i];
+        if (running.started.facts.recovered == agent::RecoveredAnswer::kSubagent) continue;
         const std::size_t indent = running.speaker.id.empty() ? 0 : kSubagentIndent;
         const auto elapsed = std::chrono::duration_cast<milliseconds>(now - running.since);
         rows.push_back(indented(

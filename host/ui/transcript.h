@@ -70,7 +70,8 @@ public:
     /// The turn ended with an answer that has no text.
     Lines answered_nothing(std::size_t width);
     /// At most `max_rows` rows, each within `width`: the unfinished end of the answer, held lines,
-    /// running calls, and the wait for the next attempt. Cheap enough for every frame.
+    /// running calls, except those that subagents work for, and the wait for the next attempt.
+    /// Cheap enough for every frame.
     [[nodiscard]] Lines tail(std::size_t width, std::size_t max_rows, Clock::time_point now) const;
     /// What the running commands have printed; replaces what was set before.
     void set_running_outputs(std::vector<RunningOutput> outputs) {
@@ -112,6 +113,7 @@ private:
     void on(const agent::ToolStarted& event, const Speaker& speaker);
     void on(const agent::ToolProgressed& event, const Speaker& speaker);
     void on(const agent::ToolFinished& event, const Speaker& speaker);
+    void on(const agent::PromptDelivered&, const Speaker&) {}  // see `prompt`
     void on(const agent::UserMessageSent& event, const Speaker& speaker);
     void on(const agent::JobChanged& event, const Speaker& speaker);
     void on(const agent::Notice& event, const Speaker& speaker);

@@ -17,7 +17,9 @@ protected:
 
     static SessionHead head() { return {"s1", "/w", "replay", "m", "You are.", "[]", 1}; }
     Loop loop() {
-        return Loop({session, provider, toolbox, gate, inbox, events, secrets, words}, options);
+        return Loop(
+            {session, provider, toolbox, gate, inbox, events, secrets, words, nullptr, &prompts},
+            options);
     }
     RunResult run(const std::string& prompt, std::stop_token stop = {}) {
         return loop().run(prompt, std::move(stop));
@@ -38,6 +40,7 @@ protected:
     testing::EventLog events;
     Secrets secrets;
     testing::FakeContext words;
+    testing::FakePrompts prompts;
     LoopOptions options;
 };
 
@@ -69,6 +72,72 @@ TEST_F(LoopTest, SendsRemindersBehindTheResultsAndKeepsThem) {
     EXPECT_EQ(last_message_of_request(1),
               Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran a"},)"
                           R"({"type":"text","text":"Mind the gap."}])"));
+}
+
+TEST_F(LoopTest, DeliversPromptsThatWaitBehindTheNextResults) {
+    toolbox.add("echo", true, [&](const ToolCall& c, CallContext&) {
+        if (c.id == "a") prompts.waiting = {"also this", "and that"};
+        return ToolResult{"ran " + c.id, false, {}};
+    });
+    words.reminders_to_come = {"", "Mind the gap."};
+    inbox.drains = {{}, {{"0000000a", "completed", "built"}}};
+    provider.then_call({call("a", "echo"), call("b", "echo")});
+    provider.then([&](const Request&, const std::stop_token&) {
+        prompts.waiting = {"too late for results"};
+        return Answer{"m",    "model", "end_turn", R"([{"type":"text","text":"done"}])",
+                      "done", {},      {}};
+    });
+    EXPECT_EQ(run("go").text, "done");
+    EXPECT_EQ(last_message_of_request(1),
+              Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran a"},)"
+                          R"({"type":"tool_result","tool_use_id":"b","content":"ran b"},)"
+                          R"({"type":"text","text":"also this"},)"
+                          R"({"type":"text","text":"and that"},)"
+                          R"({"type":"text","text":"<background-results>\n)"
+                          R"([bg:0000000a] completed: built\n</background-results>"},)"
+                          R"({"type":"text","text":"Mind the gap."}])"));
+    EXPECT_EQ(prompts.waiting, std::vector<std::string>{"too late for results"});
+    std::vector<std::string> shown;
+    for (const PromptDelivered& prompt : events.all<PromptDelivered>())
+        shown.push_back(prompt.typed);
+    EXPECT_EQ(shown, (std::vector<std::string>{"go", "also this", "and that"}));
+    EXPECT_NE(dir.read("s1.jsonl").find(R"("origin":"prompt","text":"also this")"),
+              std::string::npos);
+}
+
+TEST_F(LoopTest, LeavesWaitingPromptsAloneWhenTheTurnIsStoppedOrHasNoTurnsLeft) {
+    for (const bool stopped : {true, false}) {
+        SCOPED_TRACE(stopped);
+        std::stop_source stop;
+        toolbox.add("echo", false, [&](const ToolCall& c, CallContext&) {
+            prompts.waiting = {"later"};
+            if (stopped) stop.request_stop();
+            return ToolResult{"ran " + c.id, false, {}};
+        });
+        options.max_turns = 1;
+        provider.then_call({call(stopped ? "a" : "b", "echo")});
+        run("go", stop.get_token());
+        EXPECT_EQ(prompts.waiting, std::vector<std::string>{"later"});
+    }
+}
+
+TEST_F(LoopTest, PutsAPromptBackThatCouldNotBeJournalled) {
+    std::optional<testing::FileSizeLimit> full;
+    toolbox.add("echo", false, [&](const ToolCall&, CallContext&) {
+        prompts.waiting = {"one", std::string(3000, 'x'), "three"};
+        full.emplace(std::filesystem::file_size(dir / "s1.jsonl") + 2000);
+        return ToolResult{"ran", false, {}};
+    });
+    provider.then_call({call("a", "echo")});
+    EXPECT_EQ(run("go").outcome, Outcome::kFailed);
+    full.reset();
+    EXPECT_EQ(prompts.waiting, (std::vector<std::string>{std::string(3000, 'x'), "three"}));
+    EXPECT_EQ(events.all<PromptDelivered>().size(), 2U) << "the first of them is delivered";
+    provider.then_say("done");
+    EXPECT_EQ(run("again").outcome, Outcome::kDone);
+    EXPECT_EQ(last_message_of_request(1),
+              Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran"},)"
+                          R"({"type":"text","text":"one"},{"type":"text","text":"again"}])"));
 }
 
 TEST_F(LoopTest, WakesOnlyWhenThereIsAnEndToDeliver) {

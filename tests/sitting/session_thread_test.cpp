@@ -25,7 +25,7 @@ public:
         failures_.push_back(failure.message);
         changed_.notify_all();
     }
-    void turn_began(const std::string&) override {}
+    void turn_began() override {}
     void turn_ended(const agent::RunResult& result) override {
         const Lock lock(mutex_);
         results_.push_back(result);

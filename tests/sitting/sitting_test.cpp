@@ -85,19 +85,6 @@ TEST(Sitting, CountsATurnForAPromptAndAllItsRequests) {
     EXPECT_TRUE(person.sees("resumed after 1 turn")) << "the summary replaced the others";
 }
 
-TEST(Sitting, SendsAPromptThatWasTypedDuringATurnNext) {
-    Person person({calls("t1", "bash", {{"command", "until [ -e go ]; do sleep 0.05; done"}}),
-                   says("First."), expecting(says("Second."), "and then")},
-                  {.arguments = {"--yes"}});
-    person.enters("first");
-    EXPECT_TRUE(person.sees("until")) << person.shown();
-    person.enters("and then");
-    EXPECT_TRUE(person.sees("Queued: and then")) << person.shown();
-    person.sandbox.home.write("w/go", "");
-    EXPECT_TRUE(person.sees("Second.")) << person.shown();
-    EXPECT_EQ(person.server().refusals(), 0);
-}
-
 TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
     const Json two_calls = {{"content",
                              {{{"type", "tool_use"},
@@ -230,54 +217,6 @@ TEST(Sitting, ShowsTheStartOfAJobInOneLineWithItsName) {
         EXPECT_TRUE(person.sees(" started: web: sleep 1000")) << person.shown();
         EXPECT_EQ(person.shown().find("background_run"), std::string::npos) << person.shown();
     }
-}
-
-TEST(Sitting, CtrlCDropsThePromptsThatWait) {
-    Person person({calls("t1", "bash", {{"command", "sleep 2000"}}), says("Fresh.")},
-                  {.arguments = {"--yes"}});
-    person.enters("go");
-    EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
-    person.enters("later");
-    EXPECT_TRUE(person.sees("Queued: later")) << person.shown();
-    person.types(kCtrlC);
-    EXPECT_TRUE(person.sees("1 queued prompt dropped")) << person.shown();
-    person.enters("fresh");
-    EXPECT_TRUE(person.sees("Fresh.")) << person.shown();
-    EXPECT_EQ(person.server().requests().back().body.find("later"), std::string::npos);
-}
-
-TEST(Sitting, CtrlCTwiceLeavesAtThePrompt) {
-    for (const char* term : {"xterm-256color", "dumb"}) {
-        SCOPED_TRACE(term);
-        Person person({says("Unused.")}, {.environment = {{"TERM", term}}});
-        person.types(kCtrlC);
-        EXPECT_TRUE(person.sees("Ctrl-C again leaves")) << person.shown();
-        person.types(kCtrlC);
-        EXPECT_EQ(person.leaves(), 130) << person.shown();
-        EXPECT_TRUE(person.server().requests().empty());
-    }
-}
-
-TEST(Sitting, TheFirstCtrlCClearsTheLine) {
-    Person person({expecting(says("Heard."), "whole")});
-    person.types("half a line");
-    EXPECT_TRUE(person.terminal().wait_for("> half a line")) << person.shown();
-    person.types(kCtrlC);
-    person.enters("whole");
-    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
-    EXPECT_EQ(person.server().requests().back().body.find("half"), std::string::npos);
-}
-
-TEST(Sitting, CtrlCTwiceLeavesATurn) {
-    Person person({calls("t1", "bash", {{"command", "sleep 2000"}}), says("Unused.")},
-                  {.arguments = {"--yes"}});
-    person.enters("go");
-    EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
-    person.types(kCtrlC);
-    EXPECT_TRUE(person.sees("interrupted")) << person.shown();
-    person.types(kCtrlC);
-    EXPECT_EQ(person.leaves(), 130) << person.shown();
-    EXPECT_EQ(person.sandbox.processes(), std::vector<pid_t>());
 }
 
 TEST(Sitting, CtrlBMovesTheForegroundCommandToTheBackground) {

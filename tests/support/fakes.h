@@ -173,6 +173,23 @@ public:
     std::string carried_on() override { return carried; }
 };
 
+/// For one thread.
+class FakePrompts : public agent::WaitingPrompts {
+public:
+    std::vector<std::string> waiting;
+
+    std::vector<agent::Prompt> take() override {
+        std::vector<agent::Prompt> prompts;
+        for (const std::string& text : std::exchange(waiting, {}))
+            prompts.push_back(agent::Prompt{text});
+        return prompts;
+    }
+    void put_back(const std::vector<agent::Prompt>& prompts) override {
+        for (auto prompt = prompts.rbegin(); prompt != prompts.rend(); ++prompt)
+            waiting.insert(waiting.begin(), prompt->text);
+    }
+};
+
 class FakeInbox : public agent::Inbox {
 public:
     std::deque<std::vector<agent::JobEnded>>

@@ -18,6 +18,8 @@ using namespace tenon::terminal;
 std::unique_ptr<Terminal> terminal;
 std::thread streamer;
 std::atomic<bool> streaming{false};
+bool keeps_line = false;  // at Ctrl-C
+std::string queued;
 
 /// The clock of a test: the file holds how many milliseconds have passed.
 std::chrono::steady_clock::time_point time_in(const std::string& path) {
@@ -108,6 +110,11 @@ void do_line(const std::string& line) {
         terminal->print(end ? "program: " + std::to_string(*end) : end.error().message);
     } else if (word == "quiet") {
         stop_streaming();
+    } else if (word == "queue") {  // a prompt that Up takes back
+        terminal->set_can_take_back(!rest.empty());
+        queued = rest;
+    } else if (word == "keep") {
+        keeps_line = true;
     } else if (word == "crash") {
         std::abort();
     } else if (word == "exit") {
@@ -122,7 +129,9 @@ bool handle_input(const Input& input) {
         if (line->text == "leave") return false;
         do_line(line->text);
     } else if (const auto* interrupt = std::get_if<Interrupt>(&input)) {
-        terminal->print(interrupt->had_text ? "interrupt with text" : "interrupt");
+        terminal->print(std::string(interrupt->repeated ? "second " : "") +
+                        (interrupt->had_text ? "interrupt with text" : "interrupt"));
+        if (interrupt->had_text && !keeps_line) terminal->clear_line();
     } else if (std::holds_alternative<EndOfInput>(input)) {
         terminal->print("end of input");
         return false;
@@ -137,6 +146,9 @@ bool handle_input(const Input& input) {
         terminal->print("show folded");
     } else if (const auto* escape = std::get_if<Escape>(&input)) {
         terminal->print(escape->line_is_empty ? "escape" : "escape with text");
+    } else if (std::holds_alternative<TakeBack>(input)) {
+        terminal->print("take back");
+        (void)terminal->put_in_line(queued);
     } else if (std::holds_alternative<Hangup>(input)) {
         std::_Exit(129);
     } else {

@@ -112,7 +112,49 @@ TEST_F(TheTerminal, InterruptsAndClearsTheLine) {
     auto pty = start();
     type(*pty, "half a li\x03", "interrupt with text");
     pty->send("\x03");
-    EXPECT_TRUE(has_screen(*pty, "ready\ninterrupt with text\ninterrupt\n>\n")) << pty->screen();
+    EXPECT_TRUE(has_screen(*pty, "ready\ninterrupt with text\nsecond interrupt\n>\n"))
+        << pty->screen();
+}
+
+TEST_F(TheTerminal, SaysWhetherAKeyCameBetweenTwoInterrupts) {
+    for (const std::string key :
+         {"a", "\r", "\x1b[A", "\x1b[D", "\x1b[200~pasted\x1b[201~", "\x0c"}) {
+        SCOPED_TRACE(key);
+        auto pty = start();
+        type(*pty, "\x03", "interrupt");
+        pty->send(key);
+        pty->send("\x03\x03");
+        EXPECT_TRUE(pty->wait_for("second interrupt")) << pty->screen();
+        const std::string shown = pty->everything();
+        const std::string rest = shown.substr(shown.find("interrupt") + 9);
+        EXPECT_LT(rest.find("interrupt"), rest.find("second interrupt")) << shown;
+    }
+}
+
+TEST_F(TheTerminal, GivesPromptsBackToTheLine) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 24}, {80, 24}, {200, 24}}) {
+        SCOPED_TRACE(size.columns);
+        auto pty = start(size);
+        type(*pty, "queue one\r", "line: queue one");
+        type(*pty, "\x1b[A", "> one");
+        // Again while nobody has changed the line: before what stands there.
+        pty->send("\x1b[A");
+        EXPECT_TRUE(pty->wait_for("  one")) << pty->screen();
+        type(*pty, "!\x1b[A\r", "line: one|one!");
+    }
+}
+
+TEST_F(TheTerminal, KeepsTheLineAtAnInterruptUntilItIsCleared) {
+    auto pty = start();
+    type(*pty, "keep\r", "line: keep");
+    type(*pty, "half a line\x03", "interrupt with text");
+    EXPECT_TRUE(pty->wait_for("> half a line")) << pty->screen();
+    type(*pty, "\x12keep", "history: keep");  // the search is given up
+    pty->send("\x03");
+    EXPECT_TRUE(has_screen(*pty,
+                           "ready\nline: keep\ninterrupt with text\ninterrupt with text\n"
+                           "> half a line\n"))
+        << pty->screen();
 }
 
 TEST_F(TheTerminal, EndsAtCtrlDOnAnEmptyLineOnly) {
