@@ -88,6 +88,7 @@ public:
         std::vector<std::string> command = options.program;
         command.insert(command.end(), options.arguments.begin(), options.arguments.end());
         terminal_.reset();
+        entered_at_ = 0;
         terminal_ = std::make_unique<Pty>(command, environment, sandbox.workspace(), options.size);
         EXPECT_TRUE(sees("/help lists")) << shown();
     }
@@ -97,7 +98,10 @@ public:
     [[nodiscard]] std::string shown() { return terminal_->everything(); }
 
     void types(const std::string& keys) { terminal_->send(keys); }
-    void enters(const std::string& line) { types(line + "\r"); }
+    void enters(const std::string& line) {
+        entered_at_ = terminal_->raw().size();
+        types(line + "\r");
+    }
     /// Waits until the text is on the screen or in the scrollback.
     [[nodiscard]] bool sees(const std::string& text) {
         return terminal_->wait_until([&] { return shown().find(text) != std::string::npos; });
@@ -127,20 +131,20 @@ public:
         static const std::regex question("^[0-9]+ question(?!.*waits for quiet).*");
         return std::regex_match(row, question);
     }
-    /// Whether the row is the status line of an idle session that has had an answer: "12k of 200k,
-    /// 6 % · test-model". Where the model is left out, the context may be too.
-    [[nodiscard]] static bool states_an_answer(const std::string& row) {
-        static const std::regex context("(^|· )[0-9.]+[kM]?( of [^·]*)?( ·|$)");
-        if (row.empty() || row.starts_with(">") || row.find("working") != std::string::npos)
-            return false;
-        if (row == "no questions") return false;  // the mode alone, before the first answer
-        return std::regex_search(row, context) || row.find("test-model") == std::string::npos;
-    }
-    /// Waits until the turn has ended. The text of its answer is shown before that.
+    /// Waits until the turn of the last entered line has ended. The text of its answer is shown
+    /// before that. The title of the terminal tells when it began.
     [[nodiscard]] bool turn_is_over() {
         return terminal_->wait_until([&] {
+            const std::string& raw = terminal_->raw();
+            const auto began = raw.rfind("\033]2;tenon: working");
+            if (began == std::string::npos || began < entered_at_) return false;
+            const auto ended = raw.find("\033]2;tenon - ", began);
+            if (ended == std::string::npos) return false;
+            // The title is written at once, the screen a moment later.
+            const auto end_of_title = raw.find("\033\\", ended);
+            if (end_of_title == std::string::npos || end_of_title + 2 == raw.size()) return false;
             const auto lines = terminal_->lines();
-            return !lines.empty() && states_an_answer(lines.back());
+            return !lines.empty() && lines.back().find("working") == std::string::npos;
         });
     }
     [[nodiscard]] bool is_asked_how_to_leave() {
@@ -157,6 +161,7 @@ public:
 private:
     ModelServer server_;
     std::unique_ptr<Pty> terminal_;
+    std::size_t entered_at_ = 0;  // the bytes that the program had written
 };
 
 }  // namespace tenon::testing
