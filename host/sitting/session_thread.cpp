@@ -26,32 +26,34 @@ bool SessionThread::send_prompt(std::string prompt) {
     return at_once;
 }
 
-void SessionThread::run(Command command) {
+bool SessionThread::run(Command command, std::string line) {
     const Lock lock(mutex_);
-    work_.add_command(std::move(command));
+    const bool at_once = !busy_ && work_.empty();
+    work_.add_command(std::move(command), std::move(line));
     changed_.notify_all();
+    return at_once;
 }
 
 std::vector<std::string> SessionThread::interrupt() {
     std::stop_source turn(std::nostopstate);
-    std::vector<std::string> prompts;
+    std::vector<std::string> lines;
     {
         const Lock lock(mutex_);
-        prompts = work_.take_prompts();
+        lines = work_.take_lines();
         turn = turn_;
     }
     turn.request_stop();  // runs callbacks: not under the lock
-    return prompts;
+    return lines;
 }
 
-std::vector<std::string> SessionThread::queued_prompts() const {
+std::vector<std::string> SessionThread::queued_lines() const {
     const Lock lock(mutex_);
-    return work_.prompts();
+    return work_.lines();
 }
 
-std::optional<std::string> SessionThread::take_back_prompt() {
+std::optional<std::string> SessionThread::take_back_line() {
     const Lock lock(mutex_);
-    return work_.take_last_prompt();
+    return work_.take_last_line();
 }
 
 void SessionThread::close(JobsAtClose jobs) {
@@ -230,13 +232,13 @@ void SessionThread::do_work(session::OpenSession& session, const Work& work) {
     if (work.command) return work.command(session, stop);
     watcher_.turn_began();
     agent::RunResult result =
-        work.prompt.empty() ? session.wake(stop) : session.run_typed(work.prompt, stop);
+        work.line.empty() ? session.wake(stop) : session.run_typed(work.line, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
         const Lock lock(mutex_);
         interrupted_ = true;
     }
-    result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
-    if (!result.prompt_recorded) keep({work.prompt});
+    result.prompt_recorded = result.prompt_recorded || work.line.empty();
+    if (!result.prompt_recorded) keep({work.line});
     {
         const Lock lock(mutex_);
         busy_ = false;  // a person who sees that the turn has ended finds the session idle

@@ -55,14 +55,17 @@ public:
     /// Queues a prompt. Returns false when it has to wait for other work. A prompt that could not
     /// be written to the journal is sent again before it.
     bool send_prompt(std::string prompt);
-    /// Queues a command, which runs between turns. It can be stopped like a turn.
-    void run(Command command);
-    /// Stops the present work, takes the queued prompts out and returns them. Until the next prompt
-    /// no end of a job begins a turn.
+    /// Queues a command, which runs between turns. It can be stopped like a turn. With the line
+    /// that was entered for it, it waits and is taken back like a prompt. Returns false when it has
+    /// to wait for other work.
+    bool run(Command command, std::string line = {});
+    /// Stops the present work, takes out what waits and returns it. Until the next prompt no end of
+    /// a job begins a turn.
     std::vector<std::string> interrupt();
-    [[nodiscard]] std::vector<std::string> queued_prompts() const;
-    /// Takes out the prompt that was queued last. None: all prompts have been delivered.
-    std::optional<std::string> take_back_prompt();
+    /// The prompts, and the lines of commands, that wait.
+    [[nodiscard]] std::vector<std::string> queued_lines() const;
+    /// Takes out the line that was queued last. None: all of them are delivered or done.
+    std::optional<std::string> take_back_line();
     /// Whether no work runs or is queued, and no notification is about to begin a turn.
     [[nodiscard]] bool is_quiet() const;
     /// Stops the present work and closes the session. Only the first call has an effect.

@@ -283,7 +283,12 @@ void Sitting::send_prompt(const std::string& prompt) {
     const bool at_once = thread_->send_prompt(prompt);
     if (!screen_.escapes && at_once) prompt_is_echoed_ = true;
     if (at_once) return;  // it is printed when its turn begins
-    if (!screen_.escapes) print("Queued: " + visible(terminal_.echo_of(prompt), true));
+    note_queued(prompt);
+}
+
+/// A dumb terminal has no area that shows what waits.
+void Sitting::note_queued(const std::string& line) {
+    if (!screen_.escapes) print("Queued: " + visible(terminal_.echo_of(line), true));
     refresh_waiting();
     refresh_status();
 }
@@ -302,11 +307,7 @@ void Sitting::handle(const terminal::EnteredLine& line) {
             print(ui::paint(style_, ui::kDim, "> " + visible(terminal_.echo_of(line.text), true)));
         return run_command(*command);
     }
-    if (const auto command = own_command(line.text)) {
-        if (screen_.escapes)
-            print(ui::paint(style_, ui::kDim, visible(terminal_.echo_of(line.text), true)));
-        return run_own_command(*command);
-    }
+    if (const auto command = own_command(line.text)) return run_own_command(line.text, *command);
     if (!choose_session(line.text)) send_prompt(line.text);
 }
 

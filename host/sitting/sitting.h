@@ -97,11 +97,13 @@ private:
     [[nodiscard]] bool is_shown_elsewhere(const agent::AgentEvent& event);
     [[nodiscard]] bool take_shown_change(const agent::AgentEvent& event);
     void send_prompt(const std::string& prompt);
+    void note_queued(const std::string& line);
 
     // Stopping: sitting_stopping.cpp.
     void request_stop(int signal);
-    void stop_turn();
-    bool take_back_prompt();
+    void stop_turn(bool line_is_empty);
+    [[nodiscard]] bool can_join_line(const std::string& line) const;
+    bool take_back(bool line_is_empty);
     void refresh_waiting();
     void end_thread();
 
@@ -141,7 +143,7 @@ private:
     void run_command(const SlashCommand& command);
     void clear();
     void compact(const std::string& focus);
-    void run_own_command(const std::string& command);
+    void run_own_command(const std::string& line, const std::string& command);
     void show_tasks();
     void show_plugins();
 

@@ -109,23 +109,34 @@ void Sitting::clear() {
 
 /// Shown as a turn, since it can be stopped and can fail like one; but not counted.
 void Sitting::compact(const std::string& focus) {
-    if (status_.working_since_ms != 0) print("This is done after the turn.");
-    thread_->run([this, focus](session::OpenSession& session, const std::stop_token& stop) {
-        work_began();
-        agent::RunResult result = session.compact(focus, stop);
-        result.prompt_recorded = true;  // it has none
-        turn_ended(result);
-    });
+    const bool at_once = thread_->run(
+        [this, focus](session::OpenSession& session, const std::stop_token& stop) {
+            work_began();
+            agent::RunResult result = session.compact(focus, stop);
+            result.prompt_recorded = true;  // it has none
+            turn_ended(result);
+        },
+        focus.empty() ? "/compact" : "/compact " + focus);
+    if (!at_once) note_queued("/compact");
 }
 
 /// Shown as a turn too. During a turn it waits for its end: the conversation has one writer.
-void Sitting::run_own_command(const std::string& command) {
-    if (command.empty()) return print(kOwnCommandHint);
-    if (status_.working_since_ms != 0) print("This is done after the turn.");
-    thread_->run([this, command](session::OpenSession& session, const std::stop_token& stop) {
-        work_began();
-        turn_ended(session.run_own_command(command, stop));
-    });
+void Sitting::run_own_command(const std::string& line, const std::string& command) {
+    const auto echo = [this, line] {
+        print(ui::paint(style_, ui::kDim, visible(terminal_.echo_of(line), true)));
+    };
+    if (command.empty()) {
+        if (screen_.escapes) echo();
+        return print(kOwnCommandHint);
+    }
+    const bool at_once = thread_->run(
+        [this, command, echo](session::OpenSession& session, const std::stop_token& stop) {
+            if (screen_.escapes) post(echo);
+            work_began();
+            turn_ended(session.run_own_command(command, stop));
+        },
+        line);
+    if (!at_once) note_queued(line);
 }
 
 void Sitting::show_tasks() {

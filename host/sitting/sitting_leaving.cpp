@@ -29,7 +29,7 @@ terminal::ShownQuestion Sitting::leave_question() const {
     if (jobs > 0)
         subject.push_back(ui::counted(jobs, "job") + " of this session " +
                           (jobs == 1 ? "has" : "have") + " not ended.");
-    const std::size_t prompts = thread_->queued_prompts().size();
+    const std::size_t prompts = thread_->queued_lines().size();
     if (prompts > 0)
         subject.push_back(ui::counted(prompts, "prompt") + (prompts == 1 ? " waits." : " wait."));
     if (subject.empty()) subject.emplace_back("Nothing is in progress any more.");

@@ -1,9 +1,11 @@
 // Stopping the turn, and the prompts that wait.
+#include <algorithm>
 #include <csignal>
 
 #include "host/base/clock.h"
 #include "host/base/forced_end.h"
 #include "host/base/untrusted.h"
+#include "host/sitting/own_command.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -28,53 +30,71 @@ void Sitting::handle(const terminal::Interrupt& interrupt) {
     if (phase_ == Phase::kClosing) return;
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
     const bool works = phase_ == Phase::kOpen && !thread_->is_quiet();
-    const bool may_leave = !works && thread_->queued_prompts().empty() && !interrupt.had_text;
+    const bool may_leave = !works && thread_->queued_lines().empty() && !interrupt.had_text;
     if (may_leave && again) return leave(kAfterInterrupt);
     if (may_leave) {
         interrupt_may_leave_ = true;
         return print("Ctrl-C again leaves; so do Ctrl-D and /exit.");
     }
     if (!works && interrupt.had_text) return terminal_.clear_line();
-    stop_turn();
+    stop_turn(!interrupt.had_text);
 }
 
 void Sitting::handle(const terminal::Escape& escape) {
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
-    if (phase_ != Phase::kOpen || (escape.line_is_empty && take_back_prompt())) return;
+    if (phase_ != Phase::kOpen || (escape.line_is_empty && take_back(true))) return;
     if (thread_->is_quiet()) return;
     // Only Ctrl-C and signals end a process that hangs.
     if (!stop_is_overdue()) stop_requested(SIGINT);
-    stop_turn();
+    stop_turn(escape.line_is_empty);
 }
 
-void Sitting::handle(const terminal::TakeBack&) {
-    (void)take_back_prompt();
+void Sitting::handle(const terminal::TakeBack& request) {
+    (void)take_back(request.line_is_empty);
 }
 
-bool Sitting::take_back_prompt() {
-    const auto prompt = thread_->take_back_prompt();
-    if (!prompt) return false;
-    terminal_.put_in_line(*prompt);
+/// With text behind it, a command would be entered together with that text.
+bool Sitting::can_join_line(const std::string& line) const {
+    const auto command = slash_command(line);
+    return !own_command(line) && (!command || is_skill(command->name, skills_));
+}
+
+bool Sitting::take_back(bool line_is_empty) {
+    const auto lines = thread_->queued_lines();
+    if (lines.empty() || (!line_is_empty && !can_join_line(lines.back()))) return false;
+    const auto line = thread_->take_back_line();
+    if (!line) return false;
+    terminal_.put_in_line(*line);
     refresh_waiting();
     return true;
 }
 
-/// The prompts that wait go back into the line, so that nothing is lost.
-void Sitting::stop_turn() {
-    const std::vector<std::string> prompts = thread_->interrupt();
+/// What waits goes back into the line, so that nothing is lost. Commands that would be entered
+/// together with other text are printed instead.
+void Sitting::stop_turn(bool line_is_empty) {
+    std::vector<std::string> lines = thread_->interrupt();
+    if (lines.size() > 1 || !line_is_empty) {
+        const auto commands =
+            std::stable_partition(lines.begin(), lines.end(),
+                                  [this](const std::string& line) { return can_join_line(line); });
+        std::for_each(commands, lines.end(), [this](const std::string& line) {
+            print("Not run: " + visible(terminal_.echo_of(line), true));
+        });
+        lines.erase(commands, lines.end());
+    }
     std::string text;
-    for (const std::string& prompt : prompts)
-        text += (text.empty() ? "" : "\n") + prompt;
+    for (const std::string& line : lines)
+        text += (text.empty() ? "" : "\n") + line;
     if (!text.empty() && !terminal_.put_in_line(text)) {
-        for (const std::string& prompt : prompts)
-            print("Not sent: " + visible(prompt, true));
+        for (const std::string& line : lines)
+            print("Not sent: " + visible(line, true));
     }
     refresh_waiting();
 }
 
 void Sitting::refresh_waiting() {
     Unfinished unfinished = unfinished_.work();
-    if (thread_) unfinished.prompts = thread_->queued_prompts();
+    if (thread_) unfinished.prompts = thread_->queued_lines();
     unfinished.queued_jobs = status_.jobs.queued;
     status_.queued_prompts = unfinished.prompts.size();
     terminal_.set_can_take_back(!unfinished.prompts.empty());

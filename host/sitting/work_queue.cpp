@@ -9,6 +9,10 @@ bool is_prompt(const WorkQueue::Work& work) {
     return work.command == nullptr;
 }
 
+bool has_line(const WorkQueue::Work& work) {
+    return !work.line.empty();
+}
+
 }  // namespace
 
 void WorkQueue::add_prompt(std::string prompt) {
@@ -16,8 +20,8 @@ void WorkQueue::add_prompt(std::string prompt) {
     prompts_held_ = false;
 }
 
-void WorkQueue::add_command(Command command) {
-    work_.push_back({{}, std::move(command)});
+void WorkQueue::add_command(Command command, std::string line) {
+    work_.push_back({std::move(line), std::move(command)});
 }
 
 std::deque<WorkQueue::Work>::const_iterator WorkQueue::next() const {
@@ -35,7 +39,7 @@ std::optional<WorkQueue::Work> WorkQueue::take_next() {
 std::vector<std::string> WorkQueue::take_deliverable() {
     std::vector<std::string> taken;
     for (; !work_.empty() && is_prompt(work_.front()); work_.pop_front())
-        taken.push_back(std::move(work_.front().prompt));
+        taken.push_back(std::move(work_.front().line));
     prompts_held_ = false;
     return taken;
 }
@@ -46,26 +50,26 @@ void WorkQueue::put_back(std::vector<std::string> prompts) {
     prompts_held_ = true;
 }
 
-std::vector<std::string> WorkQueue::prompts() const {
-    std::vector<std::string> prompts;
+std::vector<std::string> WorkQueue::lines() const {
+    std::vector<std::string> lines;
     for (const Work& work : work_) {
-        if (is_prompt(work)) prompts.push_back(work.prompt);
+        if (has_line(work)) lines.push_back(work.line);
     }
-    return prompts;
+    return lines;
 }
 
-std::optional<std::string> WorkQueue::take_last_prompt() {
-    const auto last = std::find_if(work_.rbegin(), work_.rend(), is_prompt);
+std::optional<std::string> WorkQueue::take_last_line() {
+    const auto last = std::find_if(work_.rbegin(), work_.rend(), has_line);
     if (last == work_.rend()) return std::nullopt;
-    std::string prompt = std::move(last->prompt);
+    std::string line = std::move(last->line);
     work_.erase(std::next(last).base());
-    if (prompts().empty()) prompts_held_ = false;
-    return prompt;
+    if (std::none_of(work_.begin(), work_.end(), is_prompt)) prompts_held_ = false;
+    return line;
 }
 
-std::vector<std::string> WorkQueue::take_prompts() {
-    std::vector<std::string> taken = prompts();
-    std::erase_if(work_, is_prompt);
+std::vector<std::string> WorkQueue::take_lines() {
+    std::vector<std::string> taken = lines();
+    std::erase_if(work_, has_line);
     prompts_held_ = false;
     return taken;
 }

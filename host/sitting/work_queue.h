@@ -14,19 +14,20 @@ class OpenSession;
 namespace tenon::sitting {
 
 /// The prompts and commands that a session has still to do, in the order in which they were
-/// entered. A prompt that could not be written to the journal is held: it is not done before
-/// another prompt has been entered, and no prompt overtakes it. Not thread-safe.
+/// entered. Prompts and the commands that have a line, such as `!make`, wait: the person sees them
+/// and can take them back. A prompt that could not be written to the journal is held: it is not
+/// done before another prompt has been entered, and no prompt overtakes it. Not thread-safe.
 class WorkQueue {
 public:
     using Command = std::function<void(session::OpenSession&, std::stop_token)>;
     struct Work {
-        std::string prompt;
-        Command command;  ///< or none
+        std::string line;  ///< the prompt, or what was entered for the command
+        Command command;   ///< none: it is a prompt
     };
 
     [[nodiscard]] bool empty() const { return work_.empty(); }
     void add_prompt(std::string prompt);
-    void add_command(Command command);
+    void add_command(Command command, std::string line = {});
 
     [[nodiscard]] bool has_next() const { return next() != work_.end(); }
     /// The work to do next; it is taken out.
@@ -37,11 +38,12 @@ public:
     /// Prompts that could not be written to the journal: they go to the front and are held.
     void put_back(std::vector<std::string> prompts);
 
-    [[nodiscard]] std::vector<std::string> prompts() const;
-    /// Takes out the prompt that was entered last.
-    std::optional<std::string> take_last_prompt();
-    /// Takes out all prompts; commands stay.
-    std::vector<std::string> take_prompts();
+    /// What waits.
+    [[nodiscard]] std::vector<std::string> lines() const;
+    /// Takes out what was entered last of it.
+    std::optional<std::string> take_last_line();
+    /// Takes all of it out; commands without a line stay.
+    std::vector<std::string> take_lines();
     void clear();
 
 private:

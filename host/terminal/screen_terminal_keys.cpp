@@ -75,7 +75,7 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
     } else if (sequence != nullptr && sequence->bytes == kShiftTab) {
         inputs_.emplace_back(NextMode{});
     } else if (sequence != nullptr && sequence->bytes == kUp && may_take_back()) {
-        inputs_.emplace_back(TakeBack{});
+        inputs_.emplace_back(TakeBack{editor_->empty()});
     } else {
         return false;
     }

@@ -85,7 +85,9 @@ struct Escape {
 };
 /// Up, while `set_can_take_back` is on, in an empty line or in one that `put_in_line` has filled
 /// and that nobody has changed since.
-struct TakeBack {};
+struct TakeBack {
+    bool line_is_empty = false;
+};
 /// Ctrl-O, while no question uses it; on a dumb terminal a line with it alone.
 struct ShowFolded {};
 struct NextMode {};   ///< Shift-Tab

@@ -87,11 +87,63 @@ TEST(OwnCommand, DuringATurnItWaitsForItsEnd) {
     person.enters("go");
     gate.wait();
     person.enters("!echo mine$((1+1))");
-    EXPECT_TRUE(person.sees("done after the turn")) << person.shown();
+    EXPECT_TRUE(person.sees("Queued: !echo mine")) << person.shown();
     gate.open();
     EXPECT_TRUE(person.sees("mine2")) << person.shown();
     const std::string shown = person.shown();
     EXPECT_LT(shown.find("Turn over."), shown.find("mine2")) << shown;
+}
+
+TEST(OwnCommand, ThatWaitsIsTakenBackByUpAndByCtrlC) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 24}, {80, 24}, {200, 24}}) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "bash", {{"command", "cat gate"}})},
+                      {.arguments = {"--yes"}, .size = size});
+        Gate gate(person.sandbox.workspace());
+        person.enters("go");
+        gate.wait();
+        person.enters("!touch mine");
+        EXPECT_TRUE(person.terminal().wait_for("Queued: !touch mine")) << person.shown();
+        person.types("\x1b[A");
+        EXPECT_TRUE(person.terminal().wait_for("> !touch mine")) << person.shown();
+        person.types("\r");
+        EXPECT_TRUE(person.terminal().wait_for("Queued: !touch mine")) << person.shown();
+        person.types("\x03");
+        EXPECT_TRUE(person.sees("interrupted")) << person.shown();
+        EXPECT_TRUE(person.terminal().wait_for("> !touch mine")) << person.shown();
+        person.types("\x15!echo stopped\r");
+        EXPECT_TRUE(person.sees("  stopped")) << person.shown();
+        EXPECT_FALSE(std::filesystem::exists(person.sandbox.workspace() / "mine"));
+    }
+}
+
+TEST(OwnCommand, ThatWaitsAmongPromptsIsNotRunAndNotJoinedWithThemAtCtrlC) {
+    Person person({calls("t1", "bash", {{"command", "cat gate"}})}, {.arguments = {"--yes"}});
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    person.enters("!touch mine");
+    person.enters("a prompt");
+    EXPECT_TRUE(person.terminal().wait_for("Queued: a prompt")) << person.shown();
+    person.types("\x03");
+    EXPECT_TRUE(person.sees("Not run: !touch mine")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("> a prompt")) << person.shown();
+    person.types("\x15!echo stopped\r");
+    EXPECT_TRUE(person.sees("  stopped")) << person.shown();
+    EXPECT_FALSE(std::filesystem::exists(person.sandbox.workspace() / "mine"));
+}
+
+TEST(OwnCommand, ThatWaitsIsNotPutBeforeTextThatIsTakenBack) {
+    Person person({calls("t1", "bash", {{"command", "cat gate"}})}, {.arguments = {"--yes"}});
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    person.enters("!touch mine");
+    person.enters("a prompt");
+    EXPECT_TRUE(person.terminal().wait_for("Queued: a prompt")) << person.shown();
+    person.types("\x1b[A\x1b[A.");
+    EXPECT_TRUE(person.terminal().wait_for("> a prompt.")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("Queued: !touch mine")) << person.shown();
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ TEST(WorkQueue, GivesPromptsAndCommandsInTheirOrder) {
     queue.add_prompt("one");
     queue.add_command(do_nothing);
     queue.add_prompt("two");
-    EXPECT_EQ(queue.prompts(), (Prompts{"one", "two"}));
-    EXPECT_EQ(queue.take_next()->prompt, "one");
+    EXPECT_EQ(queue.lines(), (Prompts{"one", "two"}));
+    EXPECT_EQ(queue.take_next()->line, "one");
     EXPECT_NE(queue.take_next()->command, nullptr);
-    EXPECT_EQ(queue.take_next()->prompt, "two");
+    EXPECT_EQ(queue.take_next()->line, "two");
     EXPECT_FALSE(queue.take_next());
     EXPECT_TRUE(queue.empty());
 }
@@ -30,7 +30,7 @@ TEST(WorkQueue, DeliversToTheTurnOnlyPromptsBeforeTheFirstCommand) {
     queue.add_prompt("for the command's effect");
     EXPECT_EQ(queue.take_deliverable(), (Prompts{"one", "two"}));
     EXPECT_EQ(queue.take_deliverable(), Prompts());
-    EXPECT_EQ(queue.prompts(), Prompts{"for the command's effect"});
+    EXPECT_EQ(queue.lines(), Prompts{"for the command's effect"});
 }
 
 TEST(WorkQueue, HoldsPromptsThatWerePutBackUntilTheNextPrompt) {
@@ -38,13 +38,13 @@ TEST(WorkQueue, HoldsPromptsThatWerePutBackUntilTheNextPrompt) {
     queue.add_prompt("one");
     queue.add_prompt("two");
     queue.put_back(queue.take_deliverable());
-    EXPECT_EQ(queue.prompts(), (Prompts{"one", "two"}));
+    EXPECT_EQ(queue.lines(), (Prompts{"one", "two"}));
     EXPECT_FALSE(queue.has_next());
     queue.add_command(do_nothing);
     EXPECT_NE(queue.take_next()->command, nullptr) << "commands are not held";
     EXPECT_FALSE(queue.has_next());
     queue.add_prompt("three");
-    EXPECT_EQ(queue.take_next()->prompt, "one");
+    EXPECT_EQ(queue.take_next()->line, "one");
 }
 
 TEST(WorkQueue, GivesPromptsBackFromTheLastOn) {
@@ -52,9 +52,9 @@ TEST(WorkQueue, GivesPromptsBackFromTheLastOn) {
     queue.add_prompt("one");
     queue.add_prompt("two");
     queue.add_command(do_nothing);
-    EXPECT_EQ(queue.take_last_prompt(), "two");
-    EXPECT_EQ(queue.take_last_prompt(), "one");
-    EXPECT_EQ(queue.take_last_prompt(), std::nullopt);
+    EXPECT_EQ(queue.take_last_line(), "two");
+    EXPECT_EQ(queue.take_last_line(), "one");
+    EXPECT_EQ(queue.take_last_line(), std::nullopt);
     EXPECT_TRUE(queue.has_next()) << "the command stays";
 }
 
@@ -62,8 +62,21 @@ TEST(WorkQueue, GivesAllPromptsBackAndHoldsNoneAfterThat) {
     WorkQueue queue;
     queue.put_back({"one", "two"});
     queue.add_command(do_nothing);
-    EXPECT_EQ(queue.take_prompts(), (Prompts{"one", "two"}));
+    EXPECT_EQ(queue.take_lines(), (Prompts{"one", "two"}));
     EXPECT_NE(queue.take_next()->command, nullptr);
+    EXPECT_TRUE(queue.empty());
+}
+
+TEST(WorkQueue, GivesCommandsThatWereEnteredBackLikePrompts) {
+    WorkQueue queue;
+    queue.add_prompt("one");
+    queue.add_command(do_nothing, "!make");
+    queue.add_command(do_nothing);
+    EXPECT_EQ(queue.lines(), (Prompts{"one", "!make"}));
+    EXPECT_EQ(queue.take_last_line(), "!make");
+    queue.add_command(do_nothing, "!make");
+    EXPECT_EQ(queue.take_lines(), (Prompts{"one", "!make"}));
+    EXPECT_EQ(queue.take_next()->line, "");
     EXPECT_TRUE(queue.empty());
 }
 
