@@ -143,6 +143,8 @@ void Loop::add_prompt(Prompt prompt) {
     ports_.sink.on_event(PromptDelivered{prompt.typed.empty() ? prompt.text : prompt.typed});
     for (std::string& shown : prompt.shown_attachments)
         ports_.sink.on_event(FileAttached{std::move(shown)});
+    for (const std::string& notice : prompt.notices)
+        ports_.sink.on_event(Notice{ports_.secrets.redact(notice)});
 }
 
 /// Adds the prompts that wait behind new tool results. (Without results, the run is about to end.)

@@ -49,6 +49,7 @@ struct Prompt {
     std::string typed = {};  ///< what the person typed, where `text` is something else; else empty
     /// A line for watchers for each attachment: "a.txt (12 lines)".
     std::vector<std::string> shown_attachments = {};
+    std::vector<std::string> notices = {};  ///< for watchers: what is not attached, or was cut
 };
 
 /// Token counts of one answer, or their sum over a run.

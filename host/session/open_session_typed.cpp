@@ -57,10 +57,9 @@ void OpenSession::attach_named_files(agent::Prompt& prompt, std::string_view typ
              const permission::Rule* rule = gate_->denied_read(path);
              return rule == nullptr ? std::string() : rule->text() + " (" + rule->origin() + ")";
          }});
-    for (std::string& text : files.notices)
-        notice(std::move(text));
     prompt.attachments = std::move(files.attachments);
     prompt.shown_attachments = std::move(files.shown);
+    prompt.notices = std::move(files.notices);
 }
 
 Result<agent::Prompt> OpenSession::prompt_from(std::string_view typed) {

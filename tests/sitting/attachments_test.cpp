@@ -64,6 +64,10 @@ TEST(AttachedFiles, WhatIsNotAttachedIsSaid) {
     person.enters("@secret.txt @bin @nobody me@example.org");
     EXPECT_TRUE(person.sees("secret.txt is not attached")) << person.shown();
     EXPECT_TRUE(person.sees("bin is not attached: it is a binary file")) << person.shown();
+    const std::string shown = person.shown();
+    EXPECT_LT(shown.find("> @secret.txt"), shown.find("secret.txt is not attached"))
+        << "below the prompt that it is about\n"
+        << shown;
     EXPECT_TRUE(person.sees("Fine.")) << person.shown();
     EXPECT_EQ(person.server().requests().back().body.find("the-hidden-text"), std::string::npos);
     EXPECT_EQ(person.shown().find("nobody is"), std::string::npos) << person.shown();
