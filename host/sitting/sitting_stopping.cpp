@@ -66,6 +66,7 @@ bool Sitting::take_back(bool line_is_empty) {
     if (!line) return false;
     terminal_.put_in_line(*line);
     refresh_waiting();
+    refresh_status();
     return true;
 }
 
