@@ -5,9 +5,9 @@
 #include <iterator>
 #include <utility>
 
-#include "host/base/duration.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
+#include "host/ui/retry_line.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 #include "host/ui/tool_output.h"
@@ -29,33 +29,6 @@ void append_lines(std::vector<std::string>& lines, std::vector<std::string> more
 std::string indented(std::string line, std::size_t columns) {
     if (!line.empty()) line.insert(0, columns, ' ');
     return line;
-}
-
-/// "overloaded (529)", "Connection refused"
-std::string retry_reason(const agent::RetryScheduled& event) {
-    const auto with_status = [&](const char* words) {
-        return std::string(words) + " (" + std::to_string(event.http_status) + ")";
-    };
-    if (event.http_status == 529) return with_status("overloaded");
-    if (event.http_status == 429) return with_status("too many requests");
-    if (event.http_status == 408) return with_status("the server waited too long");
-    if (event.http_status >= 500) return with_status("error of the server");
-    const std::string reason = harmless_line(event.reason);
-    const auto colon = reason.rfind(": ");
-    return colon == std::string::npos ? reason : reason.substr(colon + 2);
-}
-
-std::string attempt_words(const agent::RetryScheduled& event) {
-    return "attempt " + std::to_string(event.attempt + 1) + " of " +
-           std::to_string(event.max_attempts);
-}
-
-/// "overloaded (529); attempt 3 of 10 in 12 s"
-std::string retry_words(const agent::RetryScheduled& event, milliseconds left) {
-    std::string text = retry_reason(event) + "; " + attempt_words(event);
-    if (left.count() <= 0) return text;
-    if (left >= std::chrono::seconds(1)) left = std::chrono::ceil<std::chrono::seconds>(left);
-    return text + " in " + duration_text(left);
 }
 
 std::vector<std::string> texts_of(const Json& message) {
@@ -180,10 +153,11 @@ Transcript::Lines Transcript::below_answer(std::size_t width, std::size_t max_ro
     if (thought_) rows.push_back(paint(style_, kDim, thought_.line(width, now)));
     for (const Retry& retry : retries_) {
         const std::size_t indent = retry.speaker.id.empty() ? 0 : kSubagentIndent;
-        const std::string words =
-            retry_words(retry.failed, std::chrono::duration_cast<milliseconds>(retry.until - now));
+        const auto left = std::chrono::duration_cast<milliseconds>(retry.until - now);
         std::string before = paint(style_, kAttention, "↻") + " ";
-        for (const std::string& row : wrap(words, std::max(kLeastWidth, width - indent) - 2)) {
+        for (const std::string& row :
+             retry_rows(retry.failed, left, std::max(kLeastWidth, width - indent) - 2,
+                        std::max<std::size_t>(max_rows / retries_.size(), 1))) {
             rows.push_back(indented(before + row, indent));
             before = "  ";
         }
@@ -248,9 +222,14 @@ void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) 
     const bool each = retry_lines_ == RetryLines::kEach;
     const bool shown = starts_again || each;
     if (shown) {
-        std::string text = each ? retry_words(event, event.delay) : retry_reason(event);
-        if (starts_again) text += "; the answer starts again";
-        put_line("↻", kAttention, text, speaker);
+        const std::string again = starts_again ? "; the answer starts again" : "";
+        if (each) {
+            const Lines rows =
+                retry_rows(event, event.delay, room(speaker) - kSubagentIndent, SIZE_MAX, again);
+            put_rows("↻", kAttention, rows, speaker);
+        } else {
+            put_line("↻", kAttention, retry_reason(event) + again, speaker);
+        }
     }
     retries_.push_back({speaker, event, now_ + event.delay, shown});
 }
@@ -409,9 +388,14 @@ void Transcript::put(Lines lines, const Speaker& speaker) {
 
 void Transcript::put_line(std::string_view sign, const Look& look, std::string_view text,
                           const Speaker& speaker) {
+    put_rows(sign, look, wrap(text, room(speaker) - kSubagentIndent), speaker);
+}
+
+void Transcript::put_rows(std::string_view sign, const Look& look, const Lines& rows,
+                          const Speaker& speaker) {
     Lines lines;
     std::string before = paint(style_, look, sign) + " ";
-    for (const std::string& row : wrap(text, room(speaker) - kSubagentIndent)) {
+    for (const std::string& row : rows) {
         lines.push_back(before + row);
         before.assign(kSubagentIndent, ' ');
     }

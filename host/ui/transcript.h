@@ -132,6 +132,8 @@ private:
     void put(Lines lines, const Speaker& speaker);
     void put_line(std::string_view sign, const Look& look, std::string_view text,
                   const Speaker& speaker);
+    void put_rows(std::string_view sign, const Look& look, const Lines& rows,
+                  const Speaker& speaker);
     void begin(OutputPart part);
     void begin_lines_of(const Speaker& speaker);
     [[nodiscard]] std::size_t room(const Speaker& speaker) const;

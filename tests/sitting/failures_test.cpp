@@ -12,14 +12,15 @@ Json refuses(int status, const char* wait_s = "0") {
     return {{"status", status}, {"headers", {{"retry-after", wait_s}}}};
 }
 
+std::string squeezed(const std::string& text) {
+    std::string out;
+    for (const char c : text)
+        if (c != '\n' && c != ' ') out += c;
+    return out;
+}
+
 /// Without blanks and line ends, since narrow screens break lines anywhere.
 bool sees_text(Person& person, const std::string& words) {
-    const auto squeezed = [](const std::string& text) {
-        std::string out;
-        for (const char c : text)
-            if (c != '\n' && c != ' ') out += c;
-        return out;
-    };
     return person.terminal().wait_until(
         [&] { return squeezed(person.shown()).find(squeezed(words)) != std::string::npos; });
 }
@@ -30,7 +31,13 @@ TEST(FailedRequests, TheWaitForTheNextAttemptIsOneLineThatIsReplaced) {
         Person person({refuses(529), refuses(529), refuses(529, "2"), says("Answered.")},
                       {.size = size});
         person.enters("go");
-        ASSERT_TRUE(sees_text(person, "attempt 4 of 10 in")) << person.shown();
+        const auto counts_down = [&] {
+            const std::string screen = person.terminal().screen();
+            return screen.find("↻ overloaded (529)") != std::string::npos &&
+                   squeezed(screen).find("4of10in2s") != std::string::npos &&
+                   screen.find("2 s") != std::string::npos;
+        };
+        ASSERT_TRUE(person.terminal().wait_until(counts_down)) << person.shown();
         ASSERT_TRUE(person.sees("Answered.") && person.turn_is_over()) << person.shown();
         EXPECT_TRUE(sees_text(person, "overloaded (529); attempt 4 of 10 was answered"))
             << person.shown();
@@ -87,6 +94,31 @@ TEST(FailedRequests, SayThatNothingListensAtTheAddress) {
         EXPECT_TRUE(sees_text(person, "Nothing listens at http://127.0.0.1:1: start the server"))
             << person.shown();
     }
+}
+
+TEST(FailedRequests, TheWaitNamesTheServerThatDoesNotAnswer) {
+    for (const Pty::Size size : kFailureSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person(
+            {}, {.environment = {{"ANTHROPIC_BASE_URL", "http://127.0.0.1:1"}}, .size = size});
+        person.enters("go");
+        const auto counts_down = [&] {
+            const std::string screen = person.terminal().screen();
+            return screen.find(size.columns < 40
+                                   ? "↻ Connection refuse…"
+                                   : "↻ Connection refused (127.0.0.1:1);") != std::string::npos &&
+                   squeezed(screen).find("of10in") != std::string::npos;
+        };
+        EXPECT_TRUE(person.terminal().wait_until(counts_down)) << person.shown();
+    }
+}
+
+TEST(FailedRequests, ADumbTerminalNamesTheServerToo) {
+    Person person(
+        {}, {.environment = {{"ANTHROPIC_BASE_URL", "http://127.0.0.1:1"}, {"TERM", "dumb"}}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("↻ Connection refused (127.0.0.1:1); attempt 2 of 10 in "))
+        << person.shown();
 }
 
 TEST(FailedRequests, AreRedAndPlainWithoutColour) {

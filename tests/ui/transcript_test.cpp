@@ -279,6 +279,22 @@ TEST_F(TranscriptTest, WrapsTheWaitForTheNextAttemptOnNarrowScreens) {
     EXPECT_EQ(tail(), "↻ overloaded (529);\n  attempt 3 of 10 in\n  12 s\n");
 }
 
+TEST_F(TranscriptTest, KeepsTheReasonAndTheWaitForTheNextAttemptInTheRowsThatThereAre) {
+    on(agent::RetryScheduled{1, 10, milliseconds(2000), 0,
+                             "POST http://127.0.0.1:1/v1/messages: connect to http://127.0.0.1:1: "
+                             "connect to 127.0.0.1:1: Connection refused"});
+    const auto rows = [&](std::size_t columns, std::size_t most) {
+        return screen(transcript.tail(columns, most, now));
+    };
+    EXPECT_EQ(rows(80, 12), "↻ Connection refused (127.0.0.1:1); attempt 2 of 10 in 2 s\n");
+    EXPECT_EQ(rows(57, 12), "↻ Connection refused (127.0.0.1:1); attempt 2 of 10 in\n  2 s\n")
+        << "the number and its unit are in one row";
+    EXPECT_EQ(rows(20, 2), "↻ Connection refuse…\n  2 of 10 in 2 s\n");
+    EXPECT_EQ(rows(20, 1), "↻ Connectio…; in 2 s\n");
+    wait(2);
+    EXPECT_EQ(rows(20, 2), "↻ Connection refuse…\n  2 of 10\n");
+}
+
 TEST_F(TranscriptTest, PrintsEachAttemptWhereThereIsNoTail) {
     Transcript plain(Style::kPlain, {}, RetryLines::kEach);
     const auto lines = [&](const agent::AgentEvent& event) {
