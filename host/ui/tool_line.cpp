@@ -141,6 +141,11 @@ ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& fact
 
 // Lines.
 
+constexpr milliseconds kJustBegun{100};
+/// Columns of the call and of a note at least; a narrower note is left out.
+constexpr std::size_t kLeastOfCall = 12;
+constexpr std::size_t kLeastOfNote = 4;
+
 /// `Call` is ToolStarted or ToolFinished.
 template <class Call>
 std::string call_line(const Mark& mark, const Call& call, const std::string& behind,
@@ -207,14 +212,22 @@ bool has_started_job(const agent::ToolFinished& call) {
 
 std::string running_tool_line(const agent::ToolStarted& call, milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style) {
+    // The row is drawn again each second, so the first time drawn may be of nearly two seconds.
+    if (elapsed >= kJustBegun) elapsed = std::max<milliseconds>(elapsed, std::chrono::seconds(1));
     Details details;
     add_time(details, elapsed);
     std::string behind = in_brackets(details);
     // A subagent's call begins with its title as the note.
     const std::string shown_note = harmless_line(note);
     const bool says_more = shown_note != subject_of(call.call, call.facts).subject;
-    if (!note.empty() && says_more) behind += " " + cut(shown_note, width / 2);
-    return call_line(kRunning, call, behind, width, style);
+    const std::size_t taken = width_of(behind) + kLeastOfCall + 1;
+    const std::size_t left = width - std::min(width, taken);
+    if (!note.empty() && says_more && left >= kLeastOfNote)
+        behind += " " + cut(shown_note, std::min(left, width / 2));
+    // However narrow the row is, the call is cut and not the time.
+    const std::string line =
+        call_line(kRunning, call, "", width - std::min(width, width_of(behind)), style);
+    return cut(line + paint(style, kDim, behind), width);
 }
 
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,

@@ -125,6 +125,30 @@ TEST(ToolLine, ShowsARunningCall) {
               "\x1b[2m○\x1b[0m \x1b[1mbash\x1b[0m make");
 }
 
+TEST(ToolLine, ShowsTheTimeOfARunningCallHoweverLongTheCommandIs) {
+    const agent::ToolStarted call{{"t", "bash", {{"command", std::string(300, 'x')}}, {}},
+                                  testing::facts_of("bash")};
+    struct Row {
+        int elapsed_ms;
+        const char* time;
+    };
+    for (const Row& row :
+         {Row{100, " (1 s)"}, Row{999, " (1 s)"}, Row{1999, " (1 s)"}, Row{2000, " (2 s)"},
+          Row{125'000, " (2 min 5 s)"}, Row{3'599'000, " (59 min 59 s)"}}) {
+        for (const std::size_t width : {18U, 20U, 40U, 80U, 200U}) {
+            SCOPED_TRACE(std::string(row.time) + " at " + std::to_string(width));
+            const milliseconds elapsed(row.elapsed_ms);
+            const std::string line = running_tool_line(call, elapsed, "", width, Style::kPlain);
+            EXPECT_TRUE(line.ends_with(std::string("…") + row.time)) << line;
+            EXPECT_EQ(width_of(line), width);
+            const std::string noted =
+                running_tool_line(call, elapsed, std::string(90, 'n'), width, Style::kPlain);
+            EXPECT_NE(noted.find(row.time), std::string::npos) << noted;
+            EXPECT_LE(width_of(noted), width);
+        }
+    }
+}
+
 TEST(ToolLine, ColoursTheOutcome) {
     EXPECT_EQ(finished_tool_line(done("bash", {{"command", "make"}}, "x\n[exit code: 2]"), 80,
                                  Style::kColour),
