@@ -87,13 +87,11 @@ std::string short_count(std::int64_t number) {
 
 std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window) {
     if (tokens <= 0) return {};
-    std::string text = short_count(tokens);
-    if (window && *window > 0) {
-        const double percent = 100.0 * static_cast<double>(tokens) / static_cast<double>(*window);
-        text += " of " + short_count(*window) + ", " +
-                std::to_string(static_cast<std::int64_t>(percent)) + " %";
-    }
-    return text;
+    const std::string text = short_count(tokens);
+    if (!window || *window <= 0) return text + (tokens == 1 ? " token" : " tokens");
+    const double percent = 100.0 * static_cast<double>(tokens) / static_cast<double>(*window);
+    return text + " of " + short_count(*window) + ", " +
+           std::to_string(static_cast<std::int64_t>(percent)) + " %";
 }
 
 std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::size_t columns) {

@@ -26,7 +26,7 @@ struct SessionStatus {
 /// oldest job began instead of its duration.
 std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::size_t columns);
 
-/// "12k of 200k, 6 %", without a window "12k"; empty for 0 tokens.
+/// "12k of 200k, 6 %", without a window "12k tokens"; empty for 0 tokens.
 std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window);
 
 /// "59s", "1m05s": for rows that are made again each second.

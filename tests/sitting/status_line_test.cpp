@@ -60,8 +60,9 @@ TEST(SessionStatusLine, ShowsTheContextAgainstTheWindow) {
         const char* text;
     };
     for (const Row& row :
-         {Row{0, 200'000, ""}, Row{12'000, 200'000, "12k of 200k, 6 %"}, Row{12'000, {}, "12k"},
-          Row{12'000, 0, "12k"}, Row{950, 1'000'000, "950 of 1M, 0 %"}}) {
+         {Row{0, 200'000, ""}, Row{12'000, 200'000, "12k of 200k, 6 %"},
+          Row{12'000, {}, "12k tokens"}, Row{12'000, 0, "12k tokens"}, Row{15, {}, "15 tokens"},
+          Row{1, {}, "1 token"}, Row{950, 1'000'000, "950 of 1M, 0 %"}}) {
         SCOPED_TRACE(row.text);
         EXPECT_EQ(context_text(row.tokens, row.window), row.text);
     }
