@@ -20,7 +20,10 @@ public:
         if (tokens <= 0 || bytes == 0) return;
         tokens_ = tokens;
         bytes_ = bytes;
+        last_ = usage;
     }
+    /// The last count; zeros: nothing was counted.
+    [[nodiscard]] const Usage& last() const { return last_; }
 
     /// Of a request that is `bytes` long now.
     [[nodiscard]] std::int64_t of(std::size_t bytes) const {
@@ -34,6 +37,7 @@ public:
 private:
     std::int64_t tokens_ = 0;
     std::size_t bytes_ = 0;  // 0: nothing was counted
+    Usage last_;
 };
 
 }  // namespace tenon::agent

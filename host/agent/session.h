@@ -65,6 +65,9 @@ public:
     /// The tokens of a request with its system prompt, its tools and these messages.
     [[nodiscard]] std::int64_t estimated_tokens(const Conversation& conversation) const;
     [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
+    /// What the provider counted for the last answer of this conversation, also before it was
+    /// resumed; zeros: it is not known.
+    [[nodiscard]] const Usage& last_usage() const { return estimate_.last(); }
     /// Which ends of jobs the journal has delivered.
     [[nodiscard]] const journal::Deliveries& deliveries() const { return *deliveries_; }
     /// The ids of the calls of this session, for its requests. A subagent's session shares those of

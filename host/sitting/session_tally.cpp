@@ -19,11 +19,8 @@ std::int64_t percent(std::int64_t part, std::int64_t whole) {
 
 void SessionTally::add(const agent::AgentEvent& event) {
     if (const auto* answered = std::get_if<agent::Answered>(&event)) {
-        last_answer_ = ui::usage_of(answered->message);
+        goes_on_after(ui::usage_of(answered->message));
         present_turn_ += last_answer_;
-        agent::Usage context{sent_tokens(last_answer_)};
-        context += {last_answer_.output_tokens};
-        context_tokens_ = context.input_tokens;
     } else if (const auto* compacted = std::get_if<agent::Compacted>(&event)) {
         context_tokens_ = compacted->tokens_after;
     } else if (const auto* finished = std::get_if<agent::ToolFinished>(&event)) {
@@ -34,6 +31,13 @@ void SessionTally::add(const agent::AgentEvent& event) {
         if (const auto* answer = std::get_if<agent::Answered>(&subagent->event))
             present_turn_ += ui::usage_of(answer->message);
     }
+}
+
+void SessionTally::goes_on_after(const agent::Usage& usage) {
+    last_answer_ = usage;
+    agent::Usage context{sent_tokens(usage)};
+    context += {usage.output_tokens};
+    context_tokens_ = context.input_tokens;
 }
 
 /// An empty list, so that the journal is not asked for the one before.

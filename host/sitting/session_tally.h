@@ -16,6 +16,8 @@ public:
     void add(const agent::AgentEvent& event);
     /// A turn has ended. Its result counts more than the events have shown: summaries too.
     void add(const agent::RunResult& result);
+    /// The conversation goes on after an answer, perhaps one of an earlier host, that counted this.
+    void goes_on_after(const agent::Usage& usage);
     void turn_began() { ++turns_; }
     /// The prompt of the turn that has just ended will be sent again.
     void turn_was_not_recorded() { --turns_; }

@@ -122,8 +122,8 @@ void Sitting::opened(session::OpenSession& session) {
                 ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
     note_plugins(session);
     RecordedConversation recorded(session, setup_.secrets);
-    post([this, &session, line, model = head.model, skills = session.skills(),
-          recorded = std::move(recorded), todos = open_todos(session),
+    post([this, &session, line, model = head.model, usage = session.session().last_usage(),
+          skills = session.skills(), recorded = std::move(recorded), todos = open_todos(session),
           jobs = session.background_jobs()]() mutable {
         if (phase_ != Phase::kOpening) return;
         const bool goes_back = previous_session_ == session_id_;  // the next could not be opened
@@ -133,6 +133,7 @@ void Sitting::opened(session::OpenSession& session) {
         session_ = &session;
         previous_session_ = session_id_;
         status_.model = model;
+        tally_.goes_on_after(usage);
         status_.mode = mode_part(session.gate().stance());
         models_.begin(model, setup_.settings.model.name);
         print(visible(line));

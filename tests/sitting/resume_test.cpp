@@ -57,6 +57,23 @@ TEST(Resume, ShowsTheLastTurnsAtEverySizeWithEachWayToGoOn) {
     }
 }
 
+TEST(Resume, TheStatusLineHasTheTokensOfTheLastAnswer) {
+    for (const Pty::Size& size : kRecordSizes) {
+        SCOPED_TRACE(size.columns);
+        Json answer = says("Well.");
+        answer["usage"] = {{"input_tokens", 1200}, {"output_tokens", 100}};
+        Person person({answer}, {.size = size});
+        person.enters("go on");
+        EXPECT_TRUE(person.sees("Well.") && person.turn_is_over()) << person.shown();
+        leave(person);
+        person.sit_down({.arguments = {"--continue"}, .size = size});
+        EXPECT_TRUE(person.terminal().wait_until([&] {
+            const auto lines = person.terminal().lines();
+            return !lines.empty() && lines.back().rfind("1.3k", 0) == 0;
+        })) << person.shown();
+    }
+}
+
 TEST(Resume, WhatTheShownTurnsFoldCanBeOpened) {
     for (const Pty::Size& size : kRecordSizes) {
         SCOPED_TRACE(size.columns);
