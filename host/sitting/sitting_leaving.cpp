@@ -75,7 +75,8 @@ void Sitting::answer_leave_question(char key) {
 }
 
 void Sitting::stay() {
-    phase_ = Phase::kOpen;
+    const bool waited = std::exchange(phase_, Phase::kOpen) == Phase::kWaitingToLeave;
+    if (waited) print("Not leaving.");
     next_session_.reset();
     show_question();
 }

@@ -183,6 +183,27 @@ TEST(Stopping, CtrlCTwiceAsksAboutRunningJobs) {
     }
 }
 
+TEST(Stopping, SaysThatItStaysWhenTheWaitIsEndedAtEverySize) {
+    for (const Pty::Size size : kScreens) {
+        SCOPED_TRACE(size.columns);
+        Person person(
+            {calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started.")},
+            on(size));
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Started.") && person.turn_is_over()) << person.shown();
+        person.types("\x04");
+        EXPECT_TRUE(is_asked_to_leave(person, size)) << person.shown();
+        person.types("w");
+        EXPECT_TRUE(person.sees("Waiting for 1 job;")) << person.shown();
+        person.types(kStop);
+        EXPECT_TRUE(person.sees("Not leaving.\n")) << person.shown();
+        person.types("\x04");
+        EXPECT_TRUE(is_asked_to_leave(person, size)) << person.shown();
+        person.types("c");
+        EXPECT_EQ(person.leaves(), 0) << person.shown();
+    }
+}
+
 TEST(Stopping, TheQuestionHowToLeaveCountsThePromptsThatWait) {
     for (const char* leave : {"\x04", "/exit\r"}) {
         SCOPED_TRACE(leave);
