@@ -50,7 +50,8 @@ public:
     /// A tool that is called now may be newer than the object.
     void learn(const agent::ToolStarted& call);
 
-    /// Calls `take` with the lines of the whole journal, part after part, as it is now. `jobs` are
+    /// Calls `take` with the lines of the whole journal, part after part, as it is now; of results
+    /// that the screen folds, all lines. `jobs` are
     /// those of the session; `turn_runs`: the last turn is not over yet. Reads in bounded memory.
     /// Error: the journal cannot be read.
     Result<void> all(ui::Style style, std::size_t width, std::vector<jobs::JobRecord> jobs,

@@ -32,6 +32,8 @@ public:
     RecordedTranscript(ui::Style style, std::size_t width, const RecordedFacts& facts,
                        std::string fold_key = {});
 
+    /// For a place where all can be seen again; see ui::Transcript.
+    void show_whole_results() { transcript_.show_whole_results(); }
     /// The lines that `entry` adds.
     Lines take(const journal::SessionEntry& entry);
     /// The lines at the end of a turn that is over. A turn without an answer was interrupted.

@@ -87,7 +87,7 @@ struct Body {
 /// the others.
 void fold_middle(Body& body, std::size_t head, std::size_t tail, const OutputLook& look) {
     Rows& rows = body.rows;
-    if (rows.size() <= head + tail) return;
+    if (look.whole || rows.size() <= head + tail) return;
     body.is_whole = false;
     const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(head);
     const auto end = rows.end() - static_cast<std::ptrdiff_t>(tail);
@@ -105,9 +105,10 @@ Rows wrap_lines(const Rows& lines, std::size_t width) {
 }
 
 void dim(Body& body, const OutputLook& look) {
+    const std::size_t width = look.whole ? kEndlessWidth : look.width;
     for (std::string& line : body.rows) {
-        body.is_whole = body.is_whole && width_of(line) <= look.width;
-        line = paint(look.style, kDim, cut(line, look.width));
+        body.is_whole = body.is_whole && width_of(line) <= width;
+        line = paint(look.style, kDim, cut(line, width));
     }
 }
 
@@ -132,19 +133,20 @@ ToolOutput error_output(const std::string& text, const OutputLook& look) {
     return output;
 }
 
-DiffOptions short_diff(const OutputLook& look) {
-    DiffOptions options{look.width, kMostToolDiffRows, look.style};
-    options.fold_key = look.fold_key;
-    return options;
-}
-
 /// No line of a diff is broken or cut.
 DiffOptions whole_diff(const OutputLook& look) {
     return {kEndlessWidth, SIZE_MAX, look.style};
 }
 
+DiffOptions shown_part_of_diff(const OutputLook& look) {
+    if (look.whole) return whole_diff(look);
+    DiffOptions options{look.width, kMostToolDiffRows, look.style};
+    options.fold_key = look.fold_key;
+    return options;
+}
+
 ToolOutput diff_output(const std::string& text, const OutputLook& look) {
-    Diff shown = shown_diff(text, short_diff(look));
+    Diff shown = shown_diff(text, shown_part_of_diff(look));
     ToolOutput output{std::move(shown.lines), {}};
     if (shown.is_cut) output.whole = joined_lines(shown_diff(text, whole_diff(look)).lines);
     return output;
@@ -154,7 +156,7 @@ ToolOutput change_output(const agent::ToolFinished& call, const OutputLook& look
                          std::optional<std::string_view> before) {
     const auto change = change_of(call.call, call.facts, before);
     if (!change) return {};
-    DiffOptions options = short_diff(look);
+    DiffOptions options = shown_part_of_diff(look);
     options.path = changed_path(call.call.input, call.facts);
     Diff shown = diff(*change, options);
     ToolOutput output{std::move(shown.lines), {}};
@@ -190,6 +192,7 @@ ToolOutput output_of(const agent::ToolFinished& call, const OutputLook& look,
     }
     if (call.facts.recovered != agent::RecoveredAnswer::kSubagent)
         return text_output(output_lines(text), kMostOutputLines, 0, look);
+    if (look.whole) return {render_markdown(text, look.width, look.style), {}};
     ToolOutput output =
         text_output(render_markdown(text, look.width, Style::kPlain), kMostOutputLines, 0, look);
     if (!output.whole.empty())

@@ -37,6 +37,7 @@ struct OutputLook {
     std::size_t width = 80;
     Style style = Style::kPlain;
     std::string_view fold_key = {};  ///< see folded_line
+    bool whole = false;              ///< no line is left out or cut
 };
 struct ToolOutput {
     std::vector<std::string> lines;

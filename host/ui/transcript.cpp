@@ -292,11 +292,12 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
                                              running.speaker.id == speaker.id;
                                   }),
                    running_.end());
-    if (has_started_job(event)) return;
+    if (has_started_job(event) || file_.list_is_shown) return;
     Lines lines{finished_tool_line(event, room(speaker), style_, file_.before)};
     const bool is_shown = file_.change_is_shown && !event.result.is_error && !event.denied;
     if (speaker.id.empty() && !is_shown) {
-        ToolOutput output = tool_output(event, {room(speaker), style_, fold_key_}, file_.before);
+        ToolOutput output =
+            tool_output(event, {room(speaker), style_, fold_key_, whole_results_}, file_.before);
         append_lines(lines, std::move(output.lines));
         if (!output.whole.empty()) {
             const std::string title =

@@ -25,10 +25,11 @@ bool has_calls(const Json& message);
 /// line when an attempt is answered; or, without a tail, in a line each.
 enum class RetryLines { kCountDown, kEach };
 
-/// What is known of the file that a call has changed.
+/// What is known beside an ended call: of the file that it has changed, and of the screen.
 struct ChangedFile {
     std::optional<std::string> before;  ///< its text before the call
     bool change_is_shown = false;       ///< a question has shown what the call would change
+    bool list_is_shown = false;         ///< the checklist of the call stands elsewhere: no lines
 };
 
 /// The end of what a job has printed.
@@ -73,6 +74,8 @@ public:
     /// running calls, except those that subagents work for, and the wait for the next attempt.
     /// Cheap enough for every frame.
     [[nodiscard]] Lines tail(std::size_t width, std::size_t max_rows, Clock::time_point now) const;
+    /// From now on no line of a result is left out or cut.
+    void show_whole_results() { whole_results_ = true; }
     /// What the running commands have printed; replaces what was set before.
     void set_running_outputs(std::vector<RunningOutput> outputs) {
         running_outputs_ = std::move(outputs);
@@ -143,6 +146,7 @@ private:
 
     Style style_;
     std::string fold_key_;
+    bool whole_results_ = false;
     FoldedTexts folded_;
     MarkdownStream answer_;
     bool answering_ = false;  // an answer has begun and not ended

@@ -120,6 +120,38 @@ TEST(RecordedTranscript, ShowsListsChangesRefusalsAndSubagentsShortly) {
         "Done.\n");
 }
 
+TEST(RecordedTranscript, LeavesNoLineOfAResultOutWhenAskedTo) {
+    std::string lines, wide(300, 'x');
+    for (int i = 100; i < 150; ++i)
+        lines += std::to_string(i) + "\n\n";
+    lines += wide + "\n";
+    const RecordedFacts facts = known_facts();
+    struct Row {
+        OrderedJson call;
+        std::string text;
+        bool is_error = false;
+    };
+    for (const Row& row :
+         {Row{call("t1", "bash", {{"command", "make"}}), lines},
+          Row{call("t1", "bash", {{"command", "make"}}), lines, true},
+          Row{call("t1", "agent", {{"description", "x"}, {"prompt", "x"}}), lines},
+          Row{call("t1", "gone", {{"a", 1}}), lines},
+          Row{call("t1", "edit_file", {{"path", "a"}, {"old_text", "old"}, {"new_text", lines}}),
+              "ok"}}) {
+        SCOPED_TRACE(dump_ordered_json(row.call) + (row.is_error ? " error" : ""));
+        RecordedTranscript transcript(ui::Style::kPlain, 40, facts, "Ctrl-O");
+        transcript.show_whole_results();
+        (void)transcript.take(answer({row.call}));
+        const std::string all = ui::screen(transcript.take(result("t1", row.text, row.is_error)));
+        EXPECT_NE(all.find("100\n"), std::string::npos) << all;
+        EXPECT_NE(all.find("125\n"), std::string::npos) << all;
+        EXPECT_NE(all.find("149\n"), std::string::npos) << all;
+        EXPECT_GE(std::count(all.begin(), all.end(), 'x'), 300) << all;
+        EXPECT_EQ(all.find("… +"), std::string::npos) << all;
+        EXPECT_TRUE(transcript.folded().empty());
+    }
+}
+
 TEST(RecordedTranscript, ShowsTheStartAndTheEndOfAJobInALineEach) {
     RecordedFacts facts = known_facts();
     const std::vector<SessionEntry> entries = {

@@ -206,6 +206,23 @@ TEST(History, IsPrintedOnADumbTerminal) {
     EXPECT_EQ(person.shown().find("paged"), std::string::npos);
 }
 
+TEST(History, HasWholeResultsAtEverySize) {
+    for (const Pty::Size& size : kRecordSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person(
+            {calls("t1", "bash", {{"command", "seq 101 130"}}), says("Counted.")},
+            {.arguments = {"--yes"}, .environment = {{"PAGER", "sed 's/^/p: /'"}}, .size = size});
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Counted.")) << person.shown();
+        EXPECT_TRUE(person.turn_is_over()) << person.shown();
+        EXPECT_TRUE(person.sees("… +25 lines")) << person.shown();
+        person.enters("/history");
+        EXPECT_TRUE(person.sees("p:   115\np:   116\n")) << person.shown();
+        EXPECT_TRUE(person.sees("p: Counted.")) << person.shown();
+        EXPECT_EQ(person.shown().find("p:   … +"), std::string::npos) << person.shown();
+    }
+}
+
 TEST(History, DuringATurnDoesNotCallItInterrupted) {
     Person person({calls("t1", "bash", {{"command", "cat gate"}}), says("Over.")},
                   {.arguments = {"--yes"}, .environment = {{"PAGER", "sed 's/^/paged: /'"}}});
