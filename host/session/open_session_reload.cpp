@@ -288,7 +288,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
     auto changed_tools = record_tools();
     if (!changed_tools) return changed_tools.error();
     if (*changed_tools) done.emplace_back("the tools have changed; the next request carries them");
-    if (done.empty()) done.emplace_back("nothing to load: no plugin file has appeared or changed");
+    if (done.empty()) done.emplace_back("Nothing to load: no plugin file has appeared or changed.");
     return done;
 }
 

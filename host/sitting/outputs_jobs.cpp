@@ -8,13 +8,14 @@
 #include "host/cli/jobs_words.h"
 #include "host/sitting/job_log.h"
 #include "host/sitting/outputs.h"
+#include "host/sitting/sentence.h"
 #include "host/terminal/word_rest.h"
 #include "host/ui/tool_output.h"
 
 namespace tenon::sitting {
 namespace {
 
-constexpr std::string_view kUsage = "/jobs, /jobs ID, /jobs logs ID or /jobs cancel ID";
+constexpr std::string_view kUsage = "/jobs, /jobs ID, /jobs logs ID or /jobs cancel ID.";
 constexpr std::size_t kLastLines = 5;
 constexpr std::size_t kReadOfJob = 8 << 10;
 constexpr std::string_view kIndent = "  ";
@@ -46,14 +47,16 @@ void Outputs::show_jobs(session::OpenSession& session, const std::string& argume
     if (!has_verb) std::swap(id, verb);
     id = terminal::lower_case(id);
     if (has_verb && id.empty()) return say("Which job? " + std::string(kUsage));
-    if (!more.empty() || (!has_verb && (!verb.empty() || !may_be_job_id(id))))
-        return say(std::string(kUsage));
+    const std::string& unknown = !has_verb && !may_be_job_id(id) ? id : has_verb ? more : verb;
+    if (!unknown.empty())
+        return say("Unknown word " + visible(unknown) + ". There are " + std::string(kUsage));
     const auto job = find(session, id);
     if (!job) return;
     if (verb == "logs") return show_log(session, *job, terminal::PagedText(), Show::kPrintIfShort);
     if (!has_verb) return show_job(session, *job);
     const auto cancelled = session.cancel_job(job->id, "/jobs cancel");
-    say(cancelled ? "Cancelling job " + job->id + "." : visible(cancelled.error().message));
+    say(cancelled ? "Cancelling job " + job->id + "."
+                  : sentence(visible(cancelled.error().message)));
 }
 
 std::optional<jobs::JobRecord> Outputs::find(const session::OpenSession& session,

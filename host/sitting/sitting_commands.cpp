@@ -11,6 +11,7 @@
 #include "host/cli/task_graph.h"
 #include "host/journal/session_list.h"
 #include "host/sitting/own_command.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -25,7 +26,8 @@ Lines plugin_lines(const session::OpenSession& session) {
         for (const auto& tool : plugin->tools())
             tools += (tools.empty() ? "" : ", ") + tool->spec().name;
         lines.push_back(plugin->id() + " " + visible(plugin->version()) +
-                        (plugin->disabled() ? " (disabled after faults)" : "") + ": " + tools);
+                        (plugin->disabled() ? " (disabled after faults)" : "") + ": " +
+                        (tools.empty() ? "no tools" : tools));
         lines.push_back("  " + visible(plugin->file().string()));
     }
     for (const plugins::Problem& problem : session.plugin_problems()) {
@@ -96,7 +98,8 @@ void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_to
 
 void Sitting::clear() {
     in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
-        if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};
+        if (auto cleared = session.clear(); !cleared)
+            return {sentence(visible(cleared.error().message))};
         post([this] {
             tally_.forget_conversation();
             unfinished_.conversation_cleared();
@@ -141,11 +144,11 @@ void Sitting::run_own_command(const std::string& line, const std::string& comman
 
 void Sitting::show_tasks() {
     auto found = cli::read_workspace_tasks(setup_.settings);
-    if (!found) return print(visible(found.error().message));
+    if (!found) return print(sentence(visible(found.error().message)));
     for (cli::Task& task : found->tasks)
         task.subject = setup_.secrets.redact(std::move(task.subject));
     for (const std::string& problem : found->problems)
-        print("left out: " + visible(problem));
+        print("Left out: " + with_full_stop(visible(problem)));
     if (found->tasks.empty()) return print("No tasks.");
     print(cli::drawn(found->tasks, width()));
 }
@@ -161,7 +164,7 @@ void Sitting::reload() {
         const auto done = session.reload();
         post([this, skills = session.skills()] { set_skills(skills); });
         note_plugins(session);
-        if (!done) return {visible(done.error().message)};
+        if (!done) return {sentence(visible(done.error().message))};
         Lines lines;
         for (const std::string& line : *done)
             lines.push_back(visible(line));
@@ -214,7 +217,7 @@ void Sitting::resume(const std::string& argument) {
     if (!is_session_id(argument)) return print(visible(argument) + " is no session's id.");
     const config::Settings& settings = setup_.settings;
     const auto session = journal::summarise_session(settings.state_dir / "sessions", argument);
-    if (!session) return print(visible(session.error().message));
+    if (!session) return print(sentence(visible(session.error().message)));
     if (argument == session_id_) return print("This is session " + session_id_ + ".");
     if (session->workspace != settings.workspace.string()) {
         return print("Session " + argument + " belongs to the workspace " +

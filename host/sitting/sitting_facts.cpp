@@ -3,6 +3,7 @@
 #include "host/session/provider.h"
 #include "host/sitting/failure_advice.h"
 #include "host/sitting/journal_facts.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/session_words.h"
 #include "host/sitting/sitting.h"
 #include "host/ui/tool_line.h"
@@ -90,7 +91,7 @@ void Sitting::show_cost() {
         auto recorded = facts_in_journal(session, path);
         if (recorded) facts.in_all = recorded->usage;
         Lines lines = cost_lines(facts, columns);
-        if (!recorded) lines.push_back(visible(recorded.error().message));
+        if (!recorded) lines.push_back(sentence(visible(recorded.error().message)));
         return lines;
     });
 }
@@ -102,7 +103,7 @@ void Sitting::show_todos() {
     in_session([path = journal(), columns = width(), style = style_](
                    session::OpenSession& session, const std::stop_token&) -> Lines {
         auto recorded = facts_in_journal(session, path);
-        if (!recorded) return {visible(recorded.error().message)};
+        if (!recorded) return {sentence(visible(recorded.error().message))};
         return todo_lines(recorded->checklist, columns, style);
     });
 }

@@ -2,6 +2,7 @@
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/session/provider.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -47,7 +48,7 @@ void Sitting::ask_for_models(std::function<void(const std::string& failure)> the
 void Sitting::change_model(const std::string& name) {
     in_session([this, name](session::OpenSession& session, const std::stop_token&) -> Lines {
         if (auto changed = session.change_model(name); !changed)
-            return {visible(changed.error().message)};
+            return {sentence(visible(changed.error().message))};
         post([this, name] { model_changed(name); });
         return {};
     });

@@ -4,6 +4,7 @@
 
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/session_words.h"
 #include "host/sitting/sitting.h"
 
@@ -49,7 +50,8 @@ void Sitting::show_permissions(const std::string& argument) {
     words >> verb >> which;
     if (verb == "remove") return remove_rule(which);
     const auto stance = permission::stance_named(argument, session_->stance_limits());
-    if (!stance) return print(visible(stance.error().message) + ". (" + kPermissionsUsage + ")");
+    if (!stance)
+        return print(sentence(visible(stance.error().message)) + " (" + kPermissionsUsage + ")");
     take_stance(*stance);
     print("The mode is " + permission::in_words(*stance) + ".");
 }

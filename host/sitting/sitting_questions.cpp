@@ -1,6 +1,7 @@
 // Permission questions.
 #include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
 #include "host/ui/status_line.h"
 
@@ -113,7 +114,7 @@ bool Sitting::keep_rules(std::size_t variant) {
     if (auto added =
             config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
         !added) {
-        print("The rule was not written: " + visible(added.error().message));
+        print("The rule was not written: " + with_full_stop(visible(added.error().message)));
         return false;
     }
     for (const std::string& line : kept.lines.lines)

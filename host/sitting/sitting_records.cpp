@@ -4,6 +4,7 @@
 #include "host/base/untrusted.h"
 #include "host/sitting/export.h"
 #include "host/sitting/paging.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -28,17 +29,17 @@ void Sitting::show_history() {
                                   for (const std::string& line : lines)
                                       text.add(line + "\n");
                               });
-    if (!read) print(visible(read.error().message));
+    if (!read) print(sentence(visible(read.error().message)));
     if (text.line_count() == 0) return print("The conversation is empty.");
     auto shown = show_in_pager(terminal_, std::move(text), !screen_.escapes);
-    if (!shown) print(visible(shown.error().message));
+    if (!shown) print(sentence(visible(shown.error().message)));
 }
 
 void Sitting::export_to(const std::string& file) {
     if (session_ == nullptr) return;
     const auto written = export_conversation(setup_.settings, session_id_, setup_.secrets, file);
     print(written ? "The conversation is in " + visible(written->string()) + "."
-                  : visible(written.error().message));
+                  : sentence(visible(written.error().message)));
 }
 
 }  // namespace tenon::sitting

@@ -121,6 +121,20 @@ TEST(SlashCommands, PluginsNamesFilesToolsAndVersions) {
     person.enters("/plugins");
     EXPECT_TRUE(person.sees("bash 1.0.0: bash, background_run")) << person.shown();
     EXPECT_TRUE(person.sees("lib/tenon/plugins/bash.so")) << person.shown();
+    EXPECT_TRUE(person.sees("skill 1.0.0: no tools\n")) << person.shown();
+}
+
+TEST(SlashCommands, ErrorsAreSentencesAtEverySize) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(size.columns);
+        Person person({says("Unused.")}, {.size = size});
+        person.enters("/resume nosuch");
+        EXPECT_TRUE(person.sees(size.columns == 20 ? "There is no session\n'nosuch'."
+                                                   : "There is no session 'nosuch'."))
+            << person.shown();
+        person.enters("/jobs foo bar");
+        EXPECT_TRUE(person.sees("Unknown word foo.")) << person.shown();
+    }
 }
 
 /// A directory of plugins that the session searches, with the fixtures that a test puts there.
@@ -216,7 +230,7 @@ TEST(SlashCommands, ReloadLoadsAPluginThatAppearedAndOffersItsTools) {
                   {.arguments = {"-D", "plugins.good.isolated=false", "-D", "plugins.path.1=more"},
                    .size = {200, 40}});
     person.enters("/reload");
-    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    EXPECT_TRUE(person.sees("Nothing to load")) << person.shown();
     std::filesystem::create_directories(person.sandbox.workspace() / "more");
     std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "good.so",
                                person.sandbox.workspace() / "more/good.so");

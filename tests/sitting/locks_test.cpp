@@ -110,7 +110,7 @@ TEST(LockedSitting, ReloadReadsTheLocksAgain) {
     person.sandbox.home.write(".config/tenon/tenon.properties",
                               "plugins.plain.enabled=true\nplugins.plain.isolated=false\n");
     person.enters("/reload");
-    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    EXPECT_TRUE(person.sees("Nothing to load")) << person.shown();
     etc.write("tenon.properties", "\n");
     person.enters("/reload");
     EXPECT_TRUE(person.sees("loaded plain")) << person.shown();

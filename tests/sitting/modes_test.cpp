@@ -187,10 +187,10 @@ TEST(PermissionRules, AWrongModeIsRefusedWithTheModesThatExist) {
         SCOPED_TRACE(term);
         Person person({}, {.environment = {{"TERM", term}}, .size = {120, 24}});
         person.enters("/permissions yolo");
-        EXPECT_TRUE(person.sees("there is no mode 'yolo'; the modes are ask, acceptEdits, plan"))
+        EXPECT_TRUE(person.sees("There is no mode 'yolo'; the modes are ask, acceptEdits, plan"))
             << person.shown();
         person.enters("/permissions bypassPermissions");
-        EXPECT_TRUE(person.sees("only the start of a session can do without questions: --yes"))
+        EXPECT_TRUE(person.sees("Only the start of a session can do without questions: --yes"))
             << person.shown();
         person.enters("/permissions remove 1");
         EXPECT_TRUE(person.sees("This session has added no rule.")) << person.shown();

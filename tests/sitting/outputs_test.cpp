@@ -260,13 +260,16 @@ TEST(Jobs, OfOthersAndUnclearIdsAreRefused) {
     struct Row {
         std::string line, seen;
     };
-    for (const Row& row :
-         {Row{"/jobs logs " + other, "Unknown job " + other + "."},
-          Row{"/jobs cancel 00000000", "Unknown job 00000000."}, Row{"/jobs logs", "Which job?"},
-          Row{"/jobs cancel", "Which job?"}, Row{"/jobs logs " + id + " -f", "/jobs logs ID or"},
-          Row{"/jobs ../x", "/jobs logs ID or"}, Row{"/jobs logs ../x", "Unknown job ../x."},
-          Row{"/jobs LOGS " + id, "has printed nothing yet."},
-          Row{"/jobs cancel " + id.substr(0, 3), "Cancelling job " + id + "."}}) {
+    for (const Row& row : {Row{"/jobs logs " + other, "Unknown job " + other + "."},
+                           Row{"/jobs cancel 00000000", "Unknown job 00000000."},
+                           Row{"/jobs logs", "Which job?"}, Row{"/jobs cancel", "Which job?"},
+                           Row{"/jobs logs " + id + " -f", "Unknown word -f. There are /jobs,"},
+                           Row{"/jobs ../x", "Unknown word ../x."},
+                           Row{"/jobs foo bar", "Unknown word foo. There are /jobs,"},
+                           Row{"/jobs " + id + " bar", "Unknown word bar."},
+                           Row{"/jobs logs ../x", "Unknown job ../x."},
+                           Row{"/jobs LOGS " + id, "has printed nothing yet."},
+                           Row{"/jobs cancel " + id.substr(0, 3), "Cancelling job " + id + "."}}) {
         SCOPED_TRACE(row.line);
         person.enters(row.line);
         EXPECT_TRUE(person.sees(row.seen)) << person.shown();

@@ -99,7 +99,7 @@ TEST(SkillCommands, KnowSkillsThatAppearAfterReload) {
     person.enters("/fresh");
     EXPECT_TRUE(person.sees("There is no command /fresh")) << person.shown();
     person.enters("/reload");
-    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    EXPECT_TRUE(person.sees("Nothing to load")) << person.shown();
     person.enters("/fresh");
     EXPECT_TRUE(person.sees("Done.")) << person.shown();
     EXPECT_NE(last_text(person.server()).find("Fresh way."), std::string::npos);
