@@ -7,6 +7,7 @@
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/sitting/own_command.h"
+#include "host/sitting/sentence.h"
 #include "host/sitting/session_words.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
@@ -154,7 +155,7 @@ void Sitting::on_failed(const session::StartFailure& failure) {
     session_ = nullptr;
     if (phase_ == Phase::kOpening && !previous_session_.empty() &&
         previous_session_ != session_id_) {
-        print(visible(failure.message));
+        print(sentence(visible(failure.message)));
         return open_session(previous_session_);
     }
     finish({failure.exit_code, failure.message});
@@ -240,7 +241,8 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             show_prompt(prompt->typed);
         unfinished_.on_event(event, wall_clock_ms());
         print_or_hold(transcript_.on_event(event, width(), std::chrono::steady_clock::now(),
-                                           {files_before_.take(event), is_shown_elsewhere(event)},
+                                           {files_before_.take(event), take_shown_change(event),
+                                            screen_.escapes && leaves_open_checklist(event)},
                                            outputs_.of_ended_job(session_, event)));
         // Without a live area a running call would not be seen before its end. The start of a job
         // has a line of its own.
@@ -262,11 +264,6 @@ void Sitting::show_prompt(const std::string& prompt) {
     const std::string shown = terminal_.echo_of(prompt);
     print_or_hold(transcript_.prompt(shown, width()));
     outputs_.keep_long_prompt(prompt, shown);
-}
-
-/// Whether the lines below an ended call are on the screen, or have been.
-bool Sitting::is_shown_elsewhere(const agent::AgentEvent& event) {
-    return take_shown_change(event) || (screen_.escapes && leaves_open_checklist(event));
 }
 
 /// Whether a question has shown what the call that has ended changed.

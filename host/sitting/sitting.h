@@ -94,7 +94,6 @@ private:
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);
     void show_prompt(const std::string& prompt);
-    [[nodiscard]] bool is_shown_elsewhere(const agent::AgentEvent& event);
     [[nodiscard]] bool take_shown_change(const agent::AgentEvent& event);
     void send_prompt(const std::string& prompt);
     void note_queued(const std::string& line);

@@ -238,6 +238,7 @@ TEST(WaitingArea, HasTheTodosUntilAllAreCompleted) {
         gate.wait();
         EXPECT_TRUE(person.terminal().wait_for("[>] item1")) << person.shown();
         EXPECT_EQ(times(person.shown(), "item1"), 1U) << person.shown();
+        EXPECT_EQ(times(person.shown(), "● todo"), 0U) << person.shown();
         gate.open();
         EXPECT_TRUE(person.sees("Over.")) << person.shown();
         EXPECT_TRUE(person.sees("[x] item2")) << person.shown();
@@ -245,6 +246,14 @@ TEST(WaitingArea, HasTheTodosUntilAllAreCompleted) {
         EXPECT_EQ(times(person.shown(), "item1"), 1U) << person.shown();
         EXPECT_EQ(person.terminal().scrollback().find("[>]"), std::string::npos);
     }
+}
+
+TEST(WaitingArea, IsMissingOnADumbTerminalSoEachListOfTodosIsPrinted) {
+    Person person({todo("t1", {"in_progress", "pending"}), says("Listed.")},
+                  {.arguments = {"--yes"}, .environment = {{"TERM", "dumb"}}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Listed.")) << person.shown();
+    EXPECT_TRUE(person.sees("● todo\n  [>] item0\n  [ ] item1\n")) << person.shown();
 }
 
 TEST(WaitingArea, HasTheOpenTodosAgainAfterTheSessionIsResumedAndNotAfterItIsCleared) {
