@@ -110,20 +110,15 @@ public:
     [[nodiscard]] bool is_asked(const std::string& text) {
         return terminal_->wait_for(text) && takes_keys();
     }
-    /// Waits until a question no longer waits for the keyboard to be quiet; the last row says so
-    /// until then.
+    /// Waits until a question no longer waits for the keyboard to be quiet.
     [[nodiscard]] bool takes_keys() {
         return terminal_->wait_until([&] {
             const std::string screen = terminal_->screen();
             const auto lines = terminal_->lines();
-            if (lines.empty()) return false;
             const bool shows_no = screen.find("n  no") != std::string::npos ||
                                   screen.find(" n no") != std::string::npos;
-            // The smallest screen may have no row for the status. On others the last row shows that
-            // the whole question has been drawn.
-            const bool is_whole = states_a_question(lines.back()) || lines.size() <= 5;
-            return lines.back() == "?" ||
-                   (shows_no && is_whole && screen.find("waits for quiet") == std::string::npos);
+            return (!lines.empty() && lines.back() == "?") ||
+                   (shows_no && screen.find("waits for quiet") == std::string::npos);
         });
     }
     /// Whether the row is the status line while a question takes keys: "2 questions · working 5s".

@@ -155,10 +155,25 @@ void Pty::take() {
     if (n > 0) {
         const std::string_view bytes(buffer, static_cast<std::size_t>(n));
         raw_ += bytes;
-        screen_->show(bytes);
+        show_output();
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         master_.reset();  // EIO: no process has the other side open
+        show_output();
     }
+}
+
+void Pty::show_output() {
+    constexpr std::string_view kBegin = "\033[?2026h";
+    constexpr std::string_view kEnd = "\033[?2026l";
+    // The first bytes of a sequence may have been shown already.
+    const std::size_t seen = shown_ - std::min(shown_, kBegin.size() - 1);
+    const std::string_view unseen = std::string_view(raw_).substr(seen);
+    const std::size_t begin = unseen.rfind(kBegin);
+    const bool is_open =
+        begin != std::string_view::npos && unseen.find(kEnd, begin) == std::string_view::npos;
+    const std::size_t end = is_open && master_ ? std::max(shown_, seen + begin) : raw_.size();
+    screen_->show(std::string_view(raw_).substr(shown_, end - shown_));
+    shown_ = end;
 }
 
 void Pty::send(std::string_view keys) {

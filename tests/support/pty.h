@@ -15,9 +15,10 @@
 namespace tenon::testing {
 
 /// A program in a pseudo-terminal, and the screen that a person would see (libvterm; like xterm, it
-/// does not reflow lines when the width changes). The program leads a session with this controlling
-/// terminal. Its output is read only inside send() and the waits. The destructor kills the program
-/// and its process group. For one thread.
+/// does not reflow lines when the width changes). A synchronized update (mode 2026) is shown when
+/// it has ended. The program leads a session with this controlling terminal. Its output is read
+/// only inside send() and the waits. The destructor kills the program and its process group. For
+/// one thread.
 class Pty {
 public:
     struct Size {
@@ -71,12 +72,15 @@ private:
     class Screen;
     bool pump(std::chrono::steady_clock::time_point deadline, std::string_view& to_send);
     void take();
+    /// Puts the output on the screen, except for an update that has begun and not ended.
+    void show_output();
 
     std::unique_ptr<Screen> screen_;
     UniqueFd master_;
     pid_t pid_ = -1;
     bool reaped_ = false;
     std::string raw_;
+    std::size_t shown_ = 0;  // bytes of raw_
 };
 
 }  // namespace tenon::testing

@@ -26,6 +26,20 @@ TEST_F(PtyOfAScript, ShowsTheScreenAndItsScrollback) {
     EXPECT_NE(pty.raw().find("\033[1mb"), std::string::npos);
 }
 
+TEST_F(PtyOfAScript, ShowsASynchronizedUpdateWhenItHasEnded) {
+    Pty pty = run(R"(stty -echo; printf 'a\033[?2026hb'; read x; printf 'c\033[?2026l'; read x)");
+    ASSERT_TRUE(pty.wait_until([&] { return pty.raw().ends_with('b'); }));
+    EXPECT_EQ(pty.screen(), "a\n");
+    pty.send("\r");
+    EXPECT_TRUE(pty.wait_for("abc")) << pty.screen();
+}
+
+TEST_F(PtyOfAScript, ShowsWhatAProgramThatEndsHasLeftOfAnUpdate) {
+    Pty pty = run(R"(printf 'a\033[?2026hb')");
+    EXPECT_EQ(pty.wait().code, 0);
+    EXPECT_EQ(pty.screen(), "ab\n");
+}
+
 TEST_F(PtyOfAScript, TypesMoreThanTheTerminalHolds) {
     Pty pty = run("stty raw -echo; echo ready; head -c 100000 | wc -c");
     ASSERT_TRUE(pty.wait_for("ready"));
