@@ -11,6 +11,7 @@
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 #include "host/config/state_dir.h"
+#include "host/config/table_views.h"
 #include "host/config/trust.h"
 #include "host/config/workspace_plugins.h"
 

@@ -8,6 +8,7 @@
 #include "host/base/quantity.h"
 #include "host/base/untrusted.h"
 #include "host/cli/command_list.h"
+#include "host/config/setting_values.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::cli {

@@ -4,6 +4,7 @@
 #include "host/config/layers.h"
 #include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
+#include "host/config/table_views.h"
 
 namespace tenon::config {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/config/setting_values.h"
+
 namespace tenon::config {
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
+#include "host/config/setting_values.h"
 #include "host/config/settings_keys.h"
 #include "host/config/trust.h"
 

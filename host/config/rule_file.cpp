@@ -10,6 +10,7 @@
 #include "host/base/unique_fd.h"
 #include "host/config/config_file.h"
 #include "host/config/config_formats.h"
+#include "host/config/setting_values.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::config {

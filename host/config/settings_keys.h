@@ -83,14 +83,6 @@ const KeySpec* find_any_key(std::string_view key);
 /// Whether keys begin with `key`: an empty XML element of that name sets nothing.
 bool is_section(const std::string& key);
 
-/// What a value of the key may be, for people: `text, json`.
-std::string allowed_values(const KeySpec& spec);
-/// The error reads `"x" is not …; allowed: …`.
-Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
-
-/// Whether `value` is looser than `now`. Both have been parsed, paths are absolute.
-bool is_looser(const KeySpec& spec, const SettingValue& now, const SettingValue& value);
-
 /// Whether the key may have several values.
 bool is_list(const KeySpec& spec);
 

@@ -7,6 +7,7 @@
 #include "host/cli/command_list.h"
 #include "host/config/environment_variables.h"
 #include "host/config/key_texts.h"
+#include "host/config/setting_values.h"
 #include "host/sitting/slash_commands.h"
 
 #include "packaging/documents/roff.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/config/key_texts.h"
+#include "host/config/setting_values.h"
 
 namespace tenon::documents {
 namespace {

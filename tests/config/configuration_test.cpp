@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/config/table_views.h"
 #include "host/config/trust.h"
 #include "tests/config/world.h"
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/config/setting_values.h"
+
 namespace tenon::config {
 namespace {
 

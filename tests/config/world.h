@@ -3,6 +3,7 @@
 #include <string>
 
 #include "host/config/configuration.h"
+#include "host/config/table_views.h"
 #include "host/permission/rules.h"
 #include "tests/support/temp_dir.h"
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/config/table_views.h"
 #include "tests/documents/machine_file.h"
 #include "tests/documents/page_source.h"
 

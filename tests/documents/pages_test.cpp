@@ -9,6 +9,7 @@
 #include "host/cli/command_list.h"
 #include "host/config/environment_variables.h"
 #include "host/config/key_texts.h"
+#include "host/config/setting_values.h"
 #include "host/sitting/slash_commands.h"
 #include "tests/documents/page_source.h"
 #include "tests/support/process.h"

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "host/config/key_texts.h"
+#include "host/config/setting_values.h"
+#include "host/config/table_views.h"
 #include "tests/documents/machine_file.h"
 #include "tests/structure/sources.h"
 
