@@ -45,12 +45,15 @@ std::string rfc3339(std::int64_t wall_ms) {
 }
 
 std::string local_time(std::int64_t wall_ms) {
+    return local_time_as("%Y-%m-%d %H:%M:%S", wall_ms);
+}
+
+std::string local_time_as(const char* form, std::int64_t wall_ms) {
     const std::time_t seconds = wall_ms / 1000;
     std::tm parts{};
     ::localtime_r(&seconds, &parts);
     char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-    return text;
+    return {text, std::strftime(text, sizeof text, form, &parts)};
 }
 
 }  // namespace tenon

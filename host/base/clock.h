@@ -17,5 +17,7 @@ const std::string& boot_id();
 std::string rfc3339(std::int64_t wall_ms);
 /// 2026-11-21 08:54:41, in the time zone of the process.
 std::string local_time(std::int64_t wall_ms);
+/// The same in a form of strftime that gives at most 31 bytes.
+std::string local_time_as(const char* form, std::int64_t wall_ms);
 
 }  // namespace tenon

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "host/agent/image.h"
+#include "host/base/counted.h"
 #include "host/base/result.h"
 #include "host/base/tilde.h"
 #include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
 #include "host/session/named_files.h"
+#include "host/session/tagged_text.h"
 
 namespace tenon::session {
 namespace {
@@ -48,10 +50,6 @@ std::size_t line_count(std::string_view text) {
     return ends + (text.empty() || text.back() == '\n' ? 0 : 1);
 }
 
-std::string with_noun(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 std::string attribute(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -67,13 +65,8 @@ std::string attribute(std::string_view text) {
     return out;
 }
 
-/// The block of a file. A file cannot end its own block: `<` before its end tag is written `&lt;`.
-std::string tagged(const std::string& tag, const std::string& name, std::string content) {
-    const std::string end = "</" + tag;
-    for (std::size_t at = 0; (at = content.find(end, at)) != std::string::npos; at += 4)
-        content.replace(at, 1, "&lt;");
-    if (!content.empty() && content.back() != '\n') content += '\n';
-    return "<" + tag + " path=\"" + attribute(name) + "\">\n" + content + "</" + tag + ">";
+std::string block_of(const std::string& tag, const std::string& name, std::string content) {
+    return tagged_text(tag, std::move(content), " path=\"" + attribute(name) + "\"");
 }
 
 class Attacher {
@@ -166,9 +159,9 @@ private:
             text += (text.ends_with('\n') ? "" : "\n") + ("[" + cut + "]\n");
             out_.notices.push_back(clean(name) + " is cut: " + cut + " are attached");
         }
-        add({clean(name), tagged("attached-file", clean(name), std::move(text)), {}},
-            is_cut ? "its first " + with_noun(lines, "line")
-                   : (taken == 0 ? "empty" : with_noun(lines, "line")));
+        add({clean(name), block_of("attached-file", clean(name), std::move(text)), {}},
+            is_cut ? "its first " + counted(lines, "line")
+                   : (taken == 0 ? "empty" : counted(lines, "line")));
     }
 
     /// Less than this is of no use.
@@ -202,12 +195,12 @@ private:
             return;
         }
         texts_ += text.size();
-        add({clean(name), tagged("attached-directory", clean(name), clean(text)), {}},
-            "directory, " + with_noun(names.size(), "name"));
+        add({clean(name), block_of("attached-directory", clean(name), clean(text)), {}},
+            "directory, " + counted(names.size(), "name"));
     }
 
     static std::string bytes_text(std::size_t bytes) {
-        return bytes < 1024 ? with_noun(bytes, "byte")
+        return bytes < 1024 ? counted(bytes, "byte")
                             : std::to_string((bytes + 1023) / 1024) + " KiB";
     }
 

@@ -2,6 +2,7 @@
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
 #include "host/session/open_session.h"
+#include "host/session/tagged_text.h"
 
 namespace tenon::session {
 namespace {
@@ -20,14 +21,6 @@ public:
 private:
     const permission::RuleGate& gate_;
 };
-
-/// The text between tags, which it cannot end: `<` before its end tag is written `&lt;`.
-std::string between_tags(const std::string& tag, std::string text) {
-    const std::string end = "</" + tag;
-    for (std::size_t at = 0; (at = text.find(end, at)) != std::string::npos; at += 4)
-        text.replace(at, 1, "&lt;");
-    return "<" + tag + ">\n" + text + "\n</" + tag + ">";
-}
 
 }  // namespace
 
@@ -64,10 +57,9 @@ agent::RunResult OpenSession::run_own_command(const std::string& command, std::s
     given.text = agent::text_without_keys(given, secrets_);
     if (outcome.denied) return failed(given.text);
     sink_.on_event(agent::ToolFinished{call, given, outcome.duration, outcome.denied, tool->facts});
-    const auto added =
-        session_->add_text(between_tags("user-command", secrets_.redact(text)) + "\n" +
-                               between_tags("user-command-output", given.text),
-                           "command", given.delivered_jobs);
+    const auto added = session_->add_text(tagged_text("user-command", secrets_.redact(text)) +
+                                              "\n" + tagged_text("user-command-output", given.text),
+                                          "command", given.delivered_jobs);
     if (!added) return failed(added.error().message);
     if (stop.stop_requested()) result.outcome = agent::Outcome::kInterrupted;
     return result;

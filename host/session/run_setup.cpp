@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 #include <sys/stat.h>
 #include <tuple>
@@ -52,12 +51,7 @@ bool is_gone(const fs::path& folder) {
 
 /// A new id that sorts by time: 20261121-081530-9f3c.
 std::string new_session_id() {
-    const std::time_t now = wall_clock_ms() / 1000;
-    std::tm parts{};
-    ::localtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y%m%d-%H%M%S-", &parts);
-    return text + random_hex(4);
+    return local_time_as("%Y%m%d-%H%M%S-", wall_clock_ms()) + random_hex(4);
 }
 
 /// The session of this workspace whose journal was written last. Journals that cannot be read are

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/session/open_session.h"
 #include "host/ui/status_line.h"
@@ -58,7 +59,7 @@ TurnLines cut_turn(const TurnLines& turn, bool is_whole, std::size_t rows,
         last_lines({turn.begin() + static_cast<std::ptrdiff_t>(lines.size()), turn.end()},
                    rows - std::min(rows, rows_on_screen(lines, view.width) + 1), view.width);
     const std::size_t left_out = turn.size() - lines.size() - end.size();
-    append(lines, pointer_to_history(is_whole ? ui::counted(left_out, "line") : "more", view));
+    append(lines, pointer_to_history(is_whole ? counted(left_out, "line") : "more", view));
     append(lines, end);
     return lines;
 }
@@ -97,7 +98,7 @@ TurnLines line_about_earlier(const journal::LastTurns& last, std::size_t first,
                              const RecordedView& view) {
     const std::size_t earlier = last.earlier + first;
     if (earlier == 0) return {};
-    TurnLines lines = pointer_to_history(ui::counted(earlier, "earlier turn"), view);
+    TurnLines lines = pointer_to_history(counted(earlier, "earlier turn"), view);
     lines.emplace_back();
     return lines;
 }

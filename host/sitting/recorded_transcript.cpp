@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "host/base/ids.h"
+#include "host/session/tagged_text.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::sitting {
@@ -50,15 +51,6 @@ std::optional<agent::JobChanged> job_of_line(std::string_view line) {
     job.status = line.substr(id_end + kBehindId.size(), status_end - id_end - kBehindId.size());
     if (!is_job_id(job.id)) return std::nullopt;
     return job;
-}
-
-/// The text between `<tag>` and `</tag>`, which have lines of their own.
-std::string text_between(const std::string& tag, const std::string& text) {
-    const std::string begin = "<" + tag + ">\n";
-    const std::size_t from = text.find(begin);
-    const std::size_t to = text.find("\n</" + tag + ">");
-    if (from == text.npos || to == text.npos || to < from + begin.size()) return {};
-    return text.substr(from + begin.size(), to - from - begin.size());
 }
 
 std::optional<int> exit_code_of_line(std::string_view line) {
@@ -131,11 +123,11 @@ void RecordedTranscript::show_own_command(const std::string& text) {
     for (const auto& [name, facts] : facts_.tools) {
         if (facts.result != agent::ResultView::kCommand) continue;
         own.call.name = name;
-        own.call.input[facts.command] = text_between("user-command", text);
+        own.call.input[facts.command] = session::text_of_tag("user-command", text);
         own.facts = facts;
         break;
     }
-    own.result.text = text_between("user-command-output", text);
+    own.result.text = session::text_of_tag("user-command-output", text);
     show(own);
 }
 

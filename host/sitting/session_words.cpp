@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/sitting/session_tally.h"
@@ -107,7 +108,7 @@ Lines status_lines(const StatusFacts& facts, std::size_t width) {
 Lines cost_lines(const CostFacts& facts, std::size_t width) {
     std::vector<Fact> shown = {
         {"since it was opened", tokens_text(facts.since_opened) + " (" +
-                                    ui::counted(static_cast<std::size_t>(facts.turns), "turn") +
+                                    counted(static_cast<std::size_t>(facts.turns), "turn") +
                                     ", subagents included)"},
         {"last answer", tokens_text(facts.last_answer)},
         {"in the journal", tokens_text(facts.in_all) + " (subagents left out)"},

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "host/base/clock.h"
+#include "host/base/counted.h"
 #include "host/base/forced_end.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
@@ -120,7 +121,7 @@ void Sitting::opened(session::OpenSession& session) {
                        " · session " + head.id;
     if (session.session().resumed())
         line += ", resumed after " +
-                ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
+                counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
     note_plugins(session);
     RecordedConversation recorded(session, setup_.secrets);
     post([this, &session, line, model = head.model, usage = session.session().last_usage(),
@@ -224,7 +225,7 @@ void Sitting::closed(std::size_t unfinished) {
 
 void Sitting::on_closed(std::size_t unfinished) {
     end_thread();
-    if (unfinished > 0) print(ui::counted(unfinished, "job") + " could not be ended in time.");
+    if (unfinished > 0) print(counted(unfinished, "job") + " could not be ended in time.");
     if (next_session_) stop_completed();
     if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
     terminal_.print("To go on: tenon --session " + session_id_);  // not broken: to be copied
@@ -322,7 +323,7 @@ void Sitting::handle(const terminal::ToBackground&) {
     if (session_ == nullptr) return;
     const std::size_t moved = session_->move_to_background();
     print(moved == 0 ? "No command runs in the foreground."
-                     : ui::counted(moved, "command") + " moved to the background.");
+                     : counted(moved, "command") + " moved to the background.");
 }
 
 void Sitting::handle(const terminal::QuestionAnswer& answer) {

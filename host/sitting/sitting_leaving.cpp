@@ -1,4 +1,5 @@
 // How a session is left.
+#include "host/base/counted.h"
 #include "host/sitting/sitting.h"
 #include "host/ui/status_line.h"
 
@@ -17,7 +18,7 @@ std::size_t Sitting::jobs_to_ask_about() const {
 std::string Sitting::unfinished_text() const {
     std::string what = thread_->is_quiet() ? "" : "the turn";
     const std::size_t jobs = jobs_to_ask_about();
-    if (jobs > 0) what += (what.empty() ? "" : " and ") + ui::counted(jobs, "job");
+    if (jobs > 0) what += (what.empty() ? "" : " and ") + counted(jobs, "job");
     return what.empty() ? "nothing" : what;
 }
 
@@ -27,11 +28,11 @@ terminal::ShownQuestion Sitting::leave_question() const {
     std::vector<std::string> subject;
     if (turn) subject.emplace_back("A turn is in progress.");
     if (jobs > 0)
-        subject.push_back(ui::counted(jobs, "job") + " of this session " +
+        subject.push_back(counted(jobs, "job") + " of this session " +
                           (jobs == 1 ? "has" : "have") + " not ended.");
     const std::size_t prompts = thread_->queued_lines().size();
     if (prompts > 0)
-        subject.push_back(ui::counted(prompts, "prompt") + (prompts == 1 ? " waits." : " wait."));
+        subject.push_back(counted(prompts, "prompt") + (prompts == 1 ? " waits." : " wait."));
     if (subject.empty()) subject.emplace_back("Nothing is in progress any more.");
     std::string leave = "leave";
     if (jobs > 0) leave += turn ? ", the jobs run on" : ", they run on";

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <vector>
 
+#include "host/base/clock.h"
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/cli/jobs_words.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr std::string_view kBetweenParts = " · ";
 
 std::string question_part(std::size_t questions) {
-    return questions == 0 ? std::string() : ui::counted(questions, "question");
+    return questions == 0 ? std::string() : counted(questions, "question");
 }
 
 std::string working_part(const SessionStatus& status, std::int64_t now_ms) {
@@ -28,18 +29,18 @@ std::string jobs_part(const SessionStatus& status, std::int64_t now_ms) {
     const jobs::QueueLoad& jobs = status.jobs;
     std::string text;
     if (jobs.running > 0) {
-        text = ui::counted(jobs.running, "job") + " (";
+        text = counted(jobs.running, "job") + " (";
         text += status.working_since_ms != 0 ? cli::in_short(now_ms - jobs.longest_started_ms)
                                              : "since " + clock_time(jobs.longest_started_ms);
         text += ")";
     }
     if (jobs.queued > 0)
-        text += (text.empty() ? "" : ", ") + ui::counted(jobs.queued, "job") + " queued";
+        text += (text.empty() ? "" : ", ") + counted(jobs.queued, "job") + " queued";
     return text;
 }
 
 std::string queued_part(std::size_t prompts) {
-    return prompts == 0 ? std::string() : ui::counted(prompts, "prompt") + " queued";
+    return prompts == 0 ? std::string() : counted(prompts, "prompt") + " queued";
 }
 
 /// As many parts as fit; at least a piece of the first.
@@ -66,12 +67,7 @@ std::string seconds_text(std::int64_t duration_ms) {
 }
 
 std::string clock_time(std::int64_t wall_ms) {
-    const std::time_t seconds = wall_ms / 1000;
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    char text[16];
-    std::strftime(text, sizeof text, "%H:%M", &parts);
-    return text;
+    return local_time_as("%H:%M", wall_ms);
 }
 
 std::string short_count(std::int64_t number) {

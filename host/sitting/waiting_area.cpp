@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/sitting/status_line.h"
@@ -93,7 +94,7 @@ Rows job_rows(const Unfinished& unfinished, std::size_t budget, const WaitingVie
     return rows_of_kind(
         unfinished.jobs.size() + queued_row, budget, 0, view, [&](std::size_t i, std::size_t room) {
             if (i == unfinished.jobs.size()) {
-                const std::string text = ui::counted(unfinished.queued_jobs, "job") + " queued";
+                const std::string text = counted(unfinished.queued_jobs, "job") + " queued";
                 return ui::paint(view.style, ui::kDim, cut(text, room));
             }
             const Unfinished::RunningJob& job = unfinished.jobs[i];

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/base/utf8.h"
 #include "host/ui/status_line.h"

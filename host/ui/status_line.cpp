@@ -11,10 +11,6 @@ constexpr std::chrono::seconds kShortestShown{1};
 
 }  // namespace
 
-std::string counted(std::size_t number, std::string_view what) {
-    return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
-}
-
 void add_time(Details& details, std::chrono::milliseconds time) {
     if (time >= kShortestShown) details.push_back(duration_text(time));
 }

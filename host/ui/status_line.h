@@ -13,9 +13,6 @@
 /// Lines that state how a call or a job is doing: `● what (12 s, exit 3)`. Pure functions.
 namespace tenon::ui {
 
-/// "1 job", "2 jobs".
-std::string counted(std::size_t number, std::string_view what);
-
 struct Mark {
     std::string_view sign;
     Look look;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/counted.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
