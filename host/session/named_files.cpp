@@ -7,6 +7,8 @@
 namespace tenon::session {
 namespace {
 
+constexpr std::size_t kLongestPath = 4096;  // PATH_MAX
+
 bool is_blank_character(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -17,11 +19,13 @@ struct PromptWord {
     std::size_t end = 0;  ///< behind it
 };
 
-/// A quoted text that begins at `at`; nothing when the quote does not end in this line.
+/// A quoted text that begins at `at`; nothing when the quote does not end in this line, or too late
+/// for a path.
 std::optional<PromptWord> quoted_word(std::string_view text, std::size_t at) {
     const char quote = text[at];
     PromptWord word;
     for (std::size_t i = at + 1; i < text.size() && text[i] != '\n'; ++i) {
+        if (word.plain.size() > kLongestPath) return std::nullopt;
         if (text[i] == quote) {
             word.end = i + 1;
             return word;
@@ -32,11 +36,13 @@ std::optional<PromptWord> quoted_word(std::string_view text, std::size_t at) {
     return std::nullopt;
 }
 
-/// The characters up to the next blank. A backslash takes the meaning from the next one.
+/// The characters up to the next blank. A backslash takes the meaning from the next one. A word
+/// that is too long for a path ends there, so that a long text without blanks takes little time.
 PromptWord bare_word(std::string_view text, std::size_t at) {
     PromptWord word;
     std::size_t i = at;
     for (; i < text.size() && !is_blank_character(text[i]); ++i) {
+        if (word.plain.size() > kLongestPath) break;
         if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
         word.plain += text[i];
     }
@@ -54,6 +60,7 @@ constexpr std::string_view kPunctuation = ".,;:!?)]}>'\"`*";
 
 /// The longest beginning that exists, with the punctuation at its end or without; empty: none.
 std::string existing(std::string path, const std::function<bool(const std::string&)>& exists) {
+    if (path.size() > kLongestPath) return {};
     while (!path.empty()) {
         if (exists(path)) return path;
         if (kPunctuation.find(path.back()) == std::string_view::npos) return {};
@@ -106,6 +113,12 @@ bool is_pasted_path(std::string_view path) {
            path.starts_with("../");
 }
 
+/// The same for a text that begins with it, as it is written.
+bool may_be_pasted_path(std::string_view text) {
+    if (text.starts_with('"') || text.starts_with('\'')) text.remove_prefix(1);
+    return is_pasted_path(text) || text.starts_with("file://");
+}
+
 class Finder {
 public:
     Finder(std::string_view text, const std::function<bool(const std::string&)>& exists)
@@ -127,6 +140,7 @@ private:
 
     std::size_t word(std::size_t at) {
         if (text_[at] == '@') return named(at);
+        if (!may_be_pasted_path(text_.substr(at))) return at + 1;
         const PromptWord pasted = word_at(text_, at);
         const std::string path = existing_image(path_of_url(pasted.plain));
         if (path.empty()) return at + 1;

@@ -87,5 +87,16 @@ TEST(NamedFiles, ArePathsOfImagesAsTerminalsPasteThem) {
     }
 }
 
+/// Minified code has no blanks. Looked at up to the next blank from each bracket on, it would take
+/// hours.
+TEST(NamedFiles, AreFoundSoonInALongTextWithoutBlanks) {
+    const std::string brackets(std::size_t{1} << 20U, '(');
+    EXPECT_EQ(found_in(brackets + " @a.txt", {"a.txt"}), (Found{{"a.txt", false}}));
+    std::size_t asked = 0;
+    const std::string too_long = "@" + std::string(std::size_t{1} << 20U, ')');
+    EXPECT_EQ(named_files(too_long, [&](const std::string&) { return ++asked == 0; }), Found());
+    EXPECT_EQ(asked, 0U) << "no path is as long as that";
+}
+
 }  // namespace
 }  // namespace tenon::session
