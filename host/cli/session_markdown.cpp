@@ -53,6 +53,7 @@ std::string_view fence_in(std::string_view line) {
     const std::size_t at = line.find_first_not_of(' ');
     if (at == line.npos || at > 3 || (line[at] != '`' && line[at] != '~')) return {};
     const std::size_t end = std::min(line.find_first_not_of(line[at], at), line.size());
+    if (line[at] == '`' && line.find('`', end) != line.npos) return {};  // code within a line
     return end - at < kShortestFence ? std::string_view() : line.substr(at, end - at);
 }
 

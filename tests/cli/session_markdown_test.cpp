@@ -106,6 +106,8 @@ TEST(SessionMarkdown, ACodeBlockThatAnAnswerLeavesOpenEndsWithIt) {
         {"```\n```sh\n", "```sh\n```\n"},
         {"    ```\nindented code is no fence", "fence\n"},
         {"``two``", "``two``\n"},
+        {"```three``` in a line", "line\n"},
+        {"```sh\nls\n```three```", "```three```\n```\n"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.answer);
