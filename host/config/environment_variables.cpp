@@ -40,8 +40,6 @@ constexpr std::array kVariables = {
     VariableSpec{"PAGER", "The program that shows long texts in the interactive session, for /bin/sh. Default: Tenon's own pager."},
     VariableSpec{"LESS", "If it is not set, the program of PAGER gets LESS=-R."},
     VariableSpec{"EDITRC", "The file with key bindings. Default: ~/.editrc."},
-    VariableSpec{"PAGER", "The program that shows long text of the interactive session. Default: Tenon's own pager."},
-    VariableSpec{"LESS", "Options of the pager less. Default for Tenon's text: -R."},
     VariableSpec{"TMPDIR", "Where the temporary directories of commands in the sandbox are made. Default: /tmp."},
     VariableSpec{"TENON_JOB_ID", "Set for a command that runs as a job: the job's id."},
 };

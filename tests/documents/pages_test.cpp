@@ -164,7 +164,7 @@ TEST(ManPages, HaveEveryEnvironmentVariableThatTheSourcesRead) {
     ASSERT_GT(read.size(), 12U);
     std::set<std::string> known;
     for (const config::VariableSpec& variable : config::environment_variables())
-        known.insert(std::string(variable.name));
+        EXPECT_TRUE(known.insert(std::string(variable.name)).second) << variable.name << " twice";
     // PATH is what commands are searched in, as for every program.
     read.erase("PATH");
     for (const std::string& name : read)
