@@ -117,7 +117,9 @@ bool RuleGate::is_allowed_by_rule(const Need& need) const {
 bool RuleGate::is_allowed(const JudgedCall& judged, const Need& need) const {
     if (mode() == PermissionMode::kBypassPermissions) return true;
     if (need.kind == NeedKind::kTool && (judged.read_only || judged.unquestioned)) return true;
-    if (need.read_only || need.file_command) return true;
+    // Calls that wait to be asked about may have been looked at in another mode.
+    if (need.read_only || (need.file_command && mode() == PermissionMode::kAcceptEdits))
+        return true;
     // A command may read by a redirection what a tool may read.
     if (need.kind == NeedKind::kRead && need.inside && judged.first_party &&
         (judged.read_only || need.tool.empty()))

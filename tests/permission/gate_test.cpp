@@ -654,6 +654,7 @@ public:
     UserAnswer ask(const Question& question, std::stop_token stop) override {
         Lock lock(mutex_);
         ++asked_;
+        last_items_ = question.items;
         changed_.notify_all();
         const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
         while (!answer_ && !stop.stop_requested())
@@ -675,11 +676,17 @@ public:
         const Lock lock(mutex_);
         return asked_;
     }
+    /// What the last question was about.
+    Strings last_items() {
+        const Lock lock(mutex_);
+        return last_items_;
+    }
 
 private:
     Mutex mutex_;
     Condition changed_;
     int asked_ TENON_GUARDED_BY(mutex_) = 0;
+    Strings last_items_ TENON_GUARDED_BY(mutex_);
     std::optional<Consent> answer_ TENON_GUARDED_BY(mutex_);
 };
 
@@ -697,6 +704,24 @@ TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
         person.answer(Consent::kAlways);
     }
     EXPECT_EQ(person.asked(), 1);
+}
+
+TEST_F(GateTest, AsksAboutAllOfAWaitingCallWhenItsModeHasBecomeStricter) {
+    SlowPerson person;
+    RuleGate gate(config({.mode = PermissionMode::kAcceptEdits}), &person);
+    const auto judge = [&](const char* command) {
+        (void)gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {});
+    };
+    {
+        const std::jthread first(judge, "make one");
+        person.wait_until_asked();
+        const std::jthread second(judge, "rm x && make two");
+        while (gate.waiting_questions() == 0)
+            std::this_thread::yield();
+        gate.take({PermissionMode::kAsk});
+        person.answer(Consent::kNo);
+    }
+    EXPECT_THAT(person.last_items(), ElementsAre(HasSubstr("rm x"), HasSubstr("make two")));
 }
 
 TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
