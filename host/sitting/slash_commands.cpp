@@ -84,6 +84,15 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+/// Whether a line that begins with this word is no command: code that was pasted, such as `/** …`.
+bool begins_text(std::string_view word, std::string_view behind) {
+    if (word.size() == 1) return false;
+    const char first = word[1];
+    const bool begins_name = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ||
+                             (first >= '0' && first <= '9');
+    return !begins_name && !trimmed(behind).empty();
+}
+
 /// Whether `entered` is the beginning of the name. One letter says too little.
 bool begins_name(std::string_view entered, std::string_view name) {
     return entered.size() > 1 &&
@@ -96,12 +105,11 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
     line = trimmed(line);
     if (leaves_without_slash(line)) return SlashCommand{"exit", {}};
     if (line.empty() || line.front() != '/') return std::nullopt;
-    const auto end = line.find_first_of(" \t\r\n");
-    const std::string_view word = line.substr(0, end);
-    if (word.find('/', 1) != std::string_view::npos) return std::nullopt;
-    SlashCommand command{known_name(word.substr(1)), {}};
-    if (end != std::string_view::npos) command.argument = trimmed(line.substr(end));
-    return command;
+    const std::string_view word = line.substr(0, line.find_first_of(" \t\r\n"));
+    const std::string_view behind = line.substr(word.size());
+    if (word.find('/', 1) != std::string_view::npos || begins_text(word, behind))
+        return std::nullopt;
+    return SlashCommand{known_name(word.substr(1)), std::string(trimmed(behind))};
 }
 
 bool is_skill(std::string_view name, const Skills& skills) {

@@ -23,7 +23,8 @@ struct SlashCommand {
 };
 
 /// None when the line is a prompt: it does not begin with a slash, or its first word has a second
-/// slash and so is a path. The words "exit" and "quit" alone are commands too. The command need not
+/// slash and so is a path, or no letter or digit follows the slash and text follows the word, as in
+/// code. The words "exit" and "quit" alone are commands too. The command need not
 /// exist; one that exists has its name from `slash_commands`, whatever its letter case was and also
 /// when the line has another name of it ("/q").
 std::optional<SlashCommand> slash_command(std::string_view line);
