@@ -100,7 +100,7 @@ RunResult Loop::begin(const Prompt& prompt, std::stop_token stop) {
     results_shown_ = true;
     try {
         must(recover());
-        if (!prompt.text.empty()) add_prompt(prompt);
+        if (!prompt.text.empty()) add_prompt(prompt, Session::PromptPlace::kBeginsTurn);
         result_.prompt_recorded = true;
         converse(stop);
     } catch (const JournalFailed& e) {
@@ -129,7 +129,7 @@ void Loop::add_text(std::string_view text, std::string_view origin,
     must(ports_.session.add_text(ports_.secrets.redact(utf8::repair(text)), origin, delivers));
 }
 
-void Loop::add_prompt(Prompt prompt) {
+void Loop::add_prompt(Prompt prompt, Session::PromptPlace place) {
     const auto clean = [this](std::string& text) {
         text = ports_.secrets.redact(utf8::repair(text));
     };
@@ -139,7 +139,7 @@ void Loop::add_prompt(Prompt prompt) {
         clean(attachment.name);
         clean(attachment.text);
     }
-    must(ports_.session.add_prompt(prompt));
+    must(ports_.session.add_prompt(prompt, place));
     ports_.sink.on_event(PromptDelivered{prompt.typed.empty() ? prompt.text : prompt.typed});
     for (std::string& shown : prompt.shown_attachments)
         ports_.sink.on_event(FileAttached{std::move(shown)});
@@ -153,7 +153,7 @@ void Loop::deliver_prompts() {
     const std::vector<Prompt> prompts = ports_.prompts->take();
     for (auto prompt = prompts.begin(); prompt != prompts.end(); ++prompt) {
         try {
-            add_prompt(*prompt);
+            add_prompt(*prompt, Session::PromptPlace::kInTurn);
         } catch (const JournalFailed&) {
             ports_.prompts->put_back({prompt, prompts.end()});
             throw;

@@ -86,7 +86,7 @@ private:
 
     // Journal errors are thrown as JournalFailed and caught in run(): nobody in between can go on.
     RunResult begin(const Prompt& prompt, std::stop_token stop);
-    void add_prompt(Prompt prompt);
+    void add_prompt(Prompt prompt, Session::PromptPlace place);
     void add_text(std::string_view text, std::string_view origin,
                   const std::vector<std::string>& delivers = {});
     void deliver_prompts();

@@ -125,8 +125,9 @@ void Session::append_attachments(const std::vector<Attachment>& attachments) {
     }
 }
 
-Result<void> Session::add_prompt(const Prompt& prompt) {
+Result<void> Session::add_prompt(const Prompt& prompt, PromptPlace place) {
     std::string members = text_member("origin", "prompt") + "," + text_member("text", prompt.text);
+    if (place == PromptPlace::kInTurn) members += R"(,"in_turn":true)";
     if (!prompt.typed.empty()) members += "," + text_member("typed", prompt.typed);
     if (!prompt.attachments.empty()) members += "," + attached_member(prompt.attachments);
     if (auto written = journal_.append("user", members); !written) return written.error();

@@ -82,8 +82,10 @@ public:
     /// before every summary, and needs no answer by itself.
     Result<void> add_text(std::string_view text, std::string_view origin,
                           const std::vector<std::string>& delivers = {});
-    /// Adds a prompt with what is attached to it, as one record.
-    Result<void> add_prompt(const Prompt& prompt);
+    /// Adds a prompt with what is attached to it, as one record, which says when the prompt belongs
+    /// to the turn that runs.
+    enum class PromptPlace { kBeginsTurn, kInTurn };
+    Result<void> add_prompt(const Prompt& prompt, PromptPlace place = PromptPlace::kBeginsTurn);
     Result<void> add_answer(const Answer& answer);
     Result<void> add_result(const std::string& tool_use_id, const ToolResult& result);
     /// Empties the conversation. All calls are answered.

@@ -14,7 +14,7 @@ public:
     void take(const Place& place) {
         switch (place.type) {
             case RecordType::kText:
-                if (place.record) take_text(place, place.record->string("origin"));
+                if (place.record) take_text(place, *place.record);
                 return;
             case RecordType::kAnswer:
                 if (!starts_.empty()) answers_.push_back(place.offset);
@@ -41,8 +41,10 @@ public:
 
 private:
     /// After an answer without results, so without calls, the ends of jobs begin a turn.
-    void take_text(const Place& place, const std::string& origin) {
-        if (origin == "prompt" || (origin == "notification" && after_answer_)) {
+    void take_text(const Place& place, const Record& record) {
+        const std::string origin = record.string("origin");
+        const bool is_prompt = origin == "prompt" && !record.boolean("in_turn", false);
+        if (is_prompt || (origin == "notification" && after_answer_)) {
             starts_.push_back(place.offset);
             answers_.clear();
         }

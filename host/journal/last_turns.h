@@ -12,7 +12,8 @@
 /// session_entries it is read without the journal's lock.
 namespace tenon::journal {
 
-/// A turn begins with a prompt, or with the ends of jobs that woke an idle session.
+/// A turn begins with a prompt, or with the ends of jobs that woke an idle session. A prompt that
+/// was delivered with tool results belongs to the turn before it.
 struct RecordedTurn {
     std::vector<SessionEntry> entries;  ///< oldest first; the first is the prompt, or the ends
     bool is_whole = true;               ///< false: entries after the first are left out

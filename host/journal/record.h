@@ -16,9 +16,9 @@ enum class RecordType {
     /// session: id workspace provider model system tools created_ms; of a subagent also parent
     /// parent_call. First, once.
     kSession,
-    /// user: origin text; of a prompt perhaps typed attached. A text of a user message. `typed` is
-    /// what the person typed, where `text` is something else; `attached` holds objects with name
-    /// and
+    /// user: origin text; of a prompt perhaps in_turn typed attached. A text of a user message.
+    /// `in_turn`: it was delivered with tool results of a turn, else it begins one. `typed` is what
+    /// the person typed, where `text` is something else; `attached` holds objects with name and
     /// text, or with name, media_type and data (base64): the blocks that follow the text.
     kText,
     /// assistant: id model stop_reason usage content. The content is verbatim.

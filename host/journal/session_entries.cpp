@@ -88,6 +88,7 @@ std::optional<SessionEntry> entry_from(const Record& record) {
     switch (entry.type) {
         case RecordType::kText:
             entry.origin = record.string("origin");
+            entry.in_turn = record.boolean("in_turn", false);
             entry.typed = record.string("typed");
             entry.attached = ordered_array(record, "attached");
             return entry;

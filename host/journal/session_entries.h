@@ -19,6 +19,7 @@ struct SessionEntry {
     RecordType type = RecordType::kText;  ///< kText, kAnswer, kResult, kClear or kCompaction
     std::string origin;                   ///< of a text: prompt, notification, reminder, …
     std::string text;                     ///< of a text, a result, a summary
+    bool in_turn = false;                 ///< of a prompt: it was delivered with tool results
     std::string typed;                    ///< what a person typed, where `text` is something else
     nlohmann::ordered_json
         content;  ///< of an answer: its blocks, members in the order of the endpoint

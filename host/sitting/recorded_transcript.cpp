@@ -1,7 +1,6 @@
 #include "host/sitting/recorded_transcript.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <iterator>
 #include <sstream>
@@ -17,14 +16,6 @@ using journal::RecordType;
 
 constexpr std::string_view kRefused = "Permission denied: ";
 constexpr std::size_t kJobIdLength = 8;
-
-/// Whether the result says that its turn was stopped.
-bool is_of_stopped_turn(const std::string& text) {
-    constexpr std::array<std::string_view, 3> kSigns = {"interrupted", "[cancelled by ",
-                                                        "the turn was stopped"};
-    return std::any_of(kSigns.begin(), kSigns.end(),
-                       [&](std::string_view sign) { return text.find(sign) != text.npos; });
-}
 
 /// The id behind the first `… job ` of a call's result: the call has started this job, or its
 /// command goes on as this job. Empty: there is none.
@@ -94,7 +85,6 @@ RecordedTranscript::Lines RecordedTranscript::take(const journal::SessionEntry& 
 }
 
 RecordedTranscript::Lines RecordedTranscript::end_turn() {
-    turn_goes_on_ = was_stopped_ = false;
     for (const agent::ToolCall& call : std::exchange(calls_, {}))
         show(agent::ToolFinished{call, {"interrupted", true, {}}, {}, false, {}});
     if (std::exchange(awaits_answer_, false)) add(transcript_.interrupted(width_));
@@ -108,7 +98,7 @@ void RecordedTranscript::take_text(const journal::SessionEntry& entry) {
     } else if (entry.origin == "command") {
         show_own_command(entry.text);
     } else if (entry.origin == "prompt") {
-        if (!turn_goes_on_) add(end_turn());
+        if (!entry.in_turn) add(end_turn());
         add(transcript_.prompt(entry.typed.empty() ? entry.text : entry.typed, width_));
         for (const OrderedJson& file : entry.attached)
             show(agent::FileAttached{string_or(file, "name")});
@@ -134,7 +124,6 @@ void RecordedTranscript::show_own_command(const std::string& text) {
 void RecordedTranscript::take_answer(const journal::SessionEntry& entry) {
     const Json content(entry.content);
     calls_.clear();
-    turn_goes_on_ = was_stopped_ = false;
     for (const Json& block : content) {
         if (string_or(block, "type") != "tool_use") continue;
         calls_.push_back(
@@ -149,8 +138,6 @@ void RecordedTranscript::take_result(const journal::SessionEntry& entry) {
         return one.id == entry.tool_use_id;
     });
     if (call == calls_.end()) return;
-    was_stopped_ = was_stopped_ || is_of_stopped_turn(entry.text);
-    turn_goes_on_ = !was_stopped_;
     agent::ToolFinished finished;
     finished.call = std::move(*call);
     calls_.erase(call);

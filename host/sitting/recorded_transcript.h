@@ -59,8 +59,6 @@ private:
     std::vector<agent::ToolCall> calls_;               // of the last answer, without result so far
     std::map<std::string, std::string> job_commands_;  // of jobs that calls have started, by id
     bool awaits_answer_ = false;
-    bool was_stopped_ = false;   // according to a result of the last answer
-    bool turn_goes_on_ = false;  // a prompt now was delivered with the results of calls
     Lines out_;
 };
 

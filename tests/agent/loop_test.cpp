@@ -101,7 +101,9 @@ TEST_F(LoopTest, DeliversPromptsThatWaitBehindTheNextResults) {
     for (const PromptDelivered& prompt : events.all<PromptDelivered>())
         shown.push_back(prompt.typed);
     EXPECT_EQ(shown, (std::vector<std::string>{"go", "also this", "and that"}));
-    EXPECT_NE(dir.read("s1.jsonl").find(R"("origin":"prompt","text":"also this")"),
+    const std::string journal = dir.read("s1.jsonl");
+    EXPECT_NE(journal.find(R"("origin":"prompt","text":"go"})"), std::string::npos);
+    EXPECT_NE(journal.find(R"("origin":"prompt","text":"also this","in_turn":true})"),
               std::string::npos);
 }
 

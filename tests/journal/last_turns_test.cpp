@@ -7,8 +7,9 @@
 namespace tenon::journal {
 namespace {
 
-/// A journal as lines of a few words: `session`, `prompt TEXT`, `notification TEXT`,
-/// `environment TEXT`, `says TEXT`, `calls`, `result TEXT`, `clear`, `compaction`, `damaged`.
+/// A journal as lines of a few words: `session`, `prompt TEXT`, `in_turn TEXT`, `notification
+/// TEXT`, `environment TEXT`, `says TEXT`, `calls`, `result TEXT`, `clear`, `compaction`,
+/// `damaged`.
 class JournalOfLines {
 public:
     explicit JournalOfLines(const std::vector<std::string>& lines) {
@@ -31,6 +32,8 @@ private:
         if (kind == "result")
             return begin + R"(tool_result","tool_use_id":"t","text":")" + text + "\"}";
         if (kind == "clear") return begin + "clear\"}";
+        if (kind == "in_turn")
+            return begin + R"(user","origin":"prompt","in_turn":true,"text":")" + text + "\"}";
         if (kind == "compaction") return begin + R"(compaction","text":"sum"})";
         return begin + R"(user","origin":")" + kind + R"(","text":")" + text + "\"}";
     }
@@ -79,6 +82,8 @@ TEST(LastTurns, BeginWithPromptsAndWithEndsOfJobsThatWokeTheSession) {
         {{"session", "environment e", "prompt a", "says x"}, "0 | prompt a, answer"},
         {{"session", "prompt a", "calls", "result r", "notification n", "says x"},
          "0 | prompt a, answer, result r, notification n, answer"},
+        {{"session", "prompt a", "calls", "result r", "in_turn b", "says x"},
+         "0 | prompt a, answer, result r, prompt b, answer"},
         {{"session", "prompt a", "says x", "notification n", "says y"},
          "0 | prompt a, answer | notification n, answer"},
         {{"session", "prompt a", "says x", "prompt b", "notification n", "says y"},

@@ -225,15 +225,28 @@ TEST(RecordedTranscript, SaysWhichTurnsWereInterrupted) {
 }
 
 TEST(RecordedTranscript, APromptThatWasDeliveredWithResultsInterruptsNothing) {
+    SessionEntry two = text("two"), three = text("three");
+    two.in_turn = three.in_turn = true;
+    EXPECT_EQ(shown({
+                  text("one"),
+                  answer({call("t1", "read_file", {{"path", "x"}})}),
+                  result("t1", "how a turn is\ninterrupted"),  // the words say nothing
+                  two,
+                  three,
+                  answer({says("Done.")}),
+              }),
+              "> one\n\n● read_file x (2 lines)\n\n> two\n\n> three\n\nDone.\n");
+}
+
+TEST(RecordedTranscript, ATurnThatWasStoppedBehindResultsWasInterrupted) {
     EXPECT_EQ(shown({
                   text("one"),
                   answer({call("t1", "read_file", {{"path", "x"}})}),
                   result("t1", "a\nb"),
                   text("two"),
-                  text("three"),
                   answer({says("Done.")}),
               }),
-              "> one\n\n● read_file x (2 lines)\n\n> two\n\n> three\n\nDone.\n");
+              "> one\n\n● read_file x (2 lines)\n✗ interrupted\n\n> two\n\nDone.\n");
 }
 
 TEST(RecordedTranscript, MarksWhereTheConversationWasClearedAndMadeShorter) {
