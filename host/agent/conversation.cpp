@@ -48,6 +48,20 @@ std::string redacted(std::string_view text, const std::set<std::string>& ids,
         id, {"[Previous: used " + call->second + "]", bool_or(block, "is_error", false), {}});
 }
 
+constexpr const char* kLeftOutImage = "[an image that the model's server refused is left out here]";
+
+/// The block that replaces this one; empty when it has no images.
+std::string without_images(std::string_view text) {
+    const Json block = json_or_null(text);
+    if (images_in(block).empty()) return {};
+    if (string_or(block, "type") == "image") return text_block(kLeftOutImage);
+    std::string said;
+    for (const Json& part : member(block, "content"))
+        if (string_or(part, "type") == "text") said += string_or(part, "text") + "\n";
+    return tool_result_block(string_or(block, "tool_use_id"),
+                             {said + kLeftOutImage, bool_or(block, "is_error", false), {}});
+}
+
 }  // namespace
 
 bool Conversation::awaits_answer() const {
@@ -211,6 +225,26 @@ void Conversation::redact(const std::set<std::string>& tool_use_ids) {
         first = std::min(first, i);
     }
     if (first < messages_.size()) strip_thinking(first);
+}
+
+bool Conversation::leave_out_images(WhichImages which) {
+    assert(open_calls_.empty());
+    std::size_t first = messages_.size();
+    const std::size_t from =
+        which == WhichImages::kAll || messages_.empty() ? 0 : messages_.size() - 1;
+    for (std::size_t i = from; i < messages_.size(); ++i) {
+        if (messages_[i].images == 0) continue;
+        Message rewritten = empty_message(messages_[i].role);
+        for (const std::string_view block : blocks_of(messages_[i])) {
+            const std::string instead = without_images(block);
+            append_block(rewritten, instead.empty() ? block : instead);
+        }
+        messages_[i] = std::move(rewritten);
+        first = std::min(first, i);
+    }
+    if (first == messages_.size()) return false;
+    strip_thinking(first);
+    return true;
 }
 
 void Conversation::restart(const std::vector<std::string>& introduction, std::string_view summary,

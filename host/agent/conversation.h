@@ -67,6 +67,10 @@ public:
     /// Replaces these results by "[Previous: used TOOL]", and removes the thinking after the first
     /// of them. Unknown ids are passed over.
     void redact(const std::set<std::string>& tool_use_ids);
+    /// Replaces images of the user and of results by a short text, and removes the thinking after
+    /// the first of them. False: there are none.
+    enum class WhichImages { kOfLastMessage, kAll };
+    bool leave_out_images(WhichImages which);
     /// Replaces all messages by one user message: `introduction`, `summary`, and `unanswered` with
     /// `images`, which no answer has followed yet. `needs_answer`: the summary needs an answer even
     /// without `unanswered`.

@@ -1,5 +1,7 @@
 #include "host/agent/loop.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 #include <stdexcept>
 
@@ -36,6 +38,19 @@ std::optional<RefusedRequest> refusal_in(const Result<Answer, ModelFailure>& ans
     }
     if (answer->stop_reason != "model_context_window_exceeded") return std::nullopt;
     return RefusedRequest{"the answer did not fit into the model's context window"};
+}
+
+/// Servers say in many ways that a model takes no images, or not this one; all name them.
+bool may_be_about_images(const ModelFailure& failure) {
+    constexpr std::array kOtherReasons = {401, 403, 429, 529};
+    if (failure.http_status < 400 || failure.length == Length::kTooLong) return false;
+    if (std::count(kOtherReasons.begin(), kOtherReasons.end(), failure.http_status) > 0)
+        return false;
+    std::string message = failure.message;
+    std::transform(message.begin(), message.end(), message.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return message.find("image") != message.npos || message.find("multimodal") != message.npos ||
+           message.find("vision") != message.npos;
 }
 
 }  // namespace
@@ -196,7 +211,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
         add_reminders();
     }
     paused_ = false;
-    auto answer = request(stop);
+    auto answer = ask_without_refused_images(request(stop), stop);
     for (int refusals = 0; refusals < kMostRefusals && !stop.stop_requested(); ++refusals) {
         const auto refusal = refusal_in(answer);
         // The second time, the part of the answer that has arrived is used.
@@ -215,6 +230,25 @@ Loop::Next Loop::ask(std::stop_token stop) {
         return fail(Outcome::kFailed, answer.error().message);
     }
     return take_answer(*answer, stop);
+}
+
+/// An endpoint that refuses an image would refuse each later request too. The images before the
+/// last message are older, so they were accepted, unless the model is another one.
+Result<Answer, ModelFailure> Loop::ask_without_refused_images(Result<Answer, ModelFailure> answer,
+                                                              const std::stop_token& stop) {
+    using Which = Conversation::WhichImages;
+    for (const Which which : {Which::kOfLastMessage, Which::kAll}) {
+        if (answer || stop.stop_requested() || !may_be_about_images(answer.error())) break;
+        const auto left_out = ports_.session.leave_out_images(which);
+        if (!left_out) throw JournalFailed(left_out.error().message);
+        if (!*left_out) continue;
+        ports_.sink.on_event(Notice{ports_.secrets.redact(
+            std::string(which == Which::kAll ? "the images of the conversation are"
+                                             : "the last images are") +
+            " left out from now on, since the server refuses them: " + answer.error().message)});
+        answer = request(stop);
+    }
+    return answer;
 }
 
 /// The last texts before a request. The user message is shown.

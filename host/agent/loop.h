@@ -94,6 +94,8 @@ private:
     void converse(std::stop_token stop);
     [[nodiscard]] bool has_question() const;
     Next ask(std::stop_token stop);
+    Result<Answer, ModelFailure> ask_without_refused_images(Result<Answer, ModelFailure> answer,
+                                                            const std::stop_token& stop);
     void add_reminders();
     Result<Answer, ModelFailure> request(std::stop_token stop);
     [[nodiscard]] ToolResult recovered_result(const ToolCall& call);

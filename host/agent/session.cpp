@@ -183,6 +183,19 @@ Result<void> Session::redact(const std::vector<std::string>& tool_use_ids) {
     return {};
 }
 
+Result<bool> Session::leave_out_images(Conversation::WhichImages which) {
+    Conversation without = conversation_;
+    if (!without.leave_out_images(which)) return false;
+    const bool last = which == Conversation::WhichImages::kOfLastMessage;
+    if (auto written =
+            journal_.append("redaction", text_member("tool_use_ids", std::vector<std::string>()) +
+                                             "," + text_member("images", last ? "last" : "all"));
+        !written)
+        return written.error();
+    conversation_ = std::move(without);
+    return true;
+}
+
 Result<void> Session::compress(const Compressed& compressed) {
     const auto introduction = conversation_.introduction();
     const auto unanswered = conversation_.unanswered_texts();

@@ -92,6 +92,8 @@ public:
     Result<void> clear();
     /// See Conversation::redact.
     Result<void> redact(const std::vector<std::string>& tool_use_ids);
+    /// See Conversation::leave_out_images. False: there are none.
+    Result<bool> leave_out_images(Conversation::WhichImages which);
     /// Replaces the conversation by one user message: its introduction, the text, and the user's
     /// texts that no answer has followed yet, word for word. All calls are answered.
     Result<void> compress(const Compressed& compressed);

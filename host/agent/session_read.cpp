@@ -211,6 +211,10 @@ void Session::read_record(const journal::Record& record, const std::string& wher
         case RecordType::kRedaction:
             answer_open_calls();
             conversation_.redact(calls_recorded_as(record.strings("tool_use_ids")));
+            if (record.has("images"))
+                (void)conversation_.leave_out_images(record.string("images") == "last"
+                                                         ? Conversation::WhichImages::kOfLastMessage
+                                                         : Conversation::WhichImages::kAll);
             break;
         case RecordType::kCompaction:
             read_compaction(record, where);

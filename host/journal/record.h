@@ -30,7 +30,8 @@ enum class RecordType {
     kDelivery,
     /// clear: by. The conversation begins anew; what was delivered stays delivered.
     kClear,
-    /// redaction: tool_use_ids. From here on these results say only which tool was used.
+    /// redaction: tool_use_ids, perhaps images. From here on these results say only which tool was
+    /// used. `images`: those of the last message ("last") or of all ("all") are left out too.
     kRedaction,
     /// compaction: trigger transcript asks front text behind. One user message takes the place of
     /// the conversation: the texts of `front`, `text` with the summary, those of `behind`, and
