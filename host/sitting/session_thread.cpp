@@ -56,16 +56,19 @@ std::optional<std::string> SessionThread::take_back_line() {
     return work_.take_last_line();
 }
 
-void SessionThread::close(JobsAtClose jobs) {
+std::vector<std::string> SessionThread::close(JobsAtClose jobs) {
     std::stop_source turn(std::nostopstate);
+    std::vector<std::string> lines;
     {
         const Lock lock(mutex_);
         if (!closing_) closing_ = jobs;
+        lines = work_.take_lines();
         work_.clear();
         turn = turn_;
         changed_.notify_all();
     }
     turn.request_stop();
+    return lines;
 }
 
 void SessionThread::note_notification() {

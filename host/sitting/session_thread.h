@@ -68,8 +68,9 @@ public:
     std::optional<std::string> take_back_line();
     /// Whether no work runs or is queued, and no notification is about to begin a turn.
     [[nodiscard]] bool is_quiet() const;
-    /// Stops the present work and closes the session. Only the first call has an effect.
-    void close(JobsAtClose jobs);
+    /// Stops the present work and closes the session. Only the first call has an effect. Returns
+    /// the lines that waited.
+    std::vector<std::string> close(JobsAtClose jobs);
 
 private:
     using Work = WorkQueue::Work;

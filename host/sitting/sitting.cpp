@@ -113,6 +113,8 @@ void Sitting::open_session(const std::string& id) {
     options.asker = &questions_;
     thread_ =
         std::make_unique<SessionThread>(std::move(options), static_cast<SessionWatcher&>(*this));
+    for (const terminal::EnteredLine& line : std::exchange(typed_ahead_, {}))
+        handle(line);
 }
 
 void Sitting::opened(session::OpenSession& session) {
@@ -152,6 +154,7 @@ void Sitting::failed(const session::StartFailure& failure) {
 }
 
 void Sitting::on_failed(const session::StartFailure& failure) {
+    if (thread_) print_unsent(thread_->interrupt());
     end_thread();
     session_ = nullptr;
     if (phase_ == Phase::kOpening && !previous_session_.empty() &&
@@ -295,7 +298,11 @@ void Sitting::note_queued(const std::string& line) {
 // ---------------------------------------------------------------- what a person did
 
 void Sitting::handle(const terminal::EnteredLine& line) {
-    if (phase_ == Phase::kClosing || is_blank(line.text)) return;
+    if (is_blank(line.text)) return;
+    if (phase_ == Phase::kClosing) {
+        if (next_session_) typed_ahead_.push_back(line);
+        return;
+    }
     if (phase_ == Phase::kWaitingToLeave) stay();
     const bool is_command = slash_command(line.text) || own_command(line.text);
     if (phase_ == Phase::kAskingHowToLeave && is_command)

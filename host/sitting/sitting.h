@@ -103,6 +103,7 @@ private:
     void stop_turn(bool line_is_empty);
     [[nodiscard]] bool can_join_line(const std::string& line) const;
     bool take_back(bool line_is_empty);
+    void print_unsent(const Lines& lines);
     void refresh_waiting();
     void end_thread();
 
@@ -204,7 +205,9 @@ private:
     std::string session_id_;
     std::string previous_session_;             ///< opened again if the next cannot be opened
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
-    std::vector<std::string> resumable_;       ///< the ids that /resume has just listed
+    /// Entered while this session closed: they are for the next one.
+    std::vector<terminal::EnteredLine> typed_ahead_;
+    std::vector<std::string> resumable_;  ///< the ids that /resume has just listed
     std::optional<PendingQuestion> question_;
     std::vector<std::string> held_lines_;  ///< to be printed after `question_`
     std::size_t answered_in_a_row_ = 0;

@@ -98,7 +98,7 @@ void Sitting::close(JobsAtClose jobs) {
     session_ = nullptr;
     question_.reset();
     show_question();
-    thread_->close(jobs);
+    print_unsent(thread_->close(jobs));
 }
 
 void Sitting::finish(End end) {

@@ -78,19 +78,22 @@ void Sitting::stop_turn(bool line_is_empty) {
         const auto commands =
             std::stable_partition(lines.begin(), lines.end(),
                                   [this](const std::string& line) { return can_join_line(line); });
-        std::for_each(commands, lines.end(), [this](const std::string& line) {
-            print("Not run: " + visible(terminal_.echo_of(line), true));
-        });
+        print_unsent({commands, lines.end()});
         lines.erase(commands, lines.end());
     }
     std::string text;
     for (const std::string& line : lines)
         text += (text.empty() ? "" : "\n") + line;
-    if (!text.empty() && !terminal_.put_in_line(text)) {
-        for (const std::string& line : lines)
-            print("Not sent: " + visible(line, true));
-    }
+    if (!text.empty() && !terminal_.put_in_line(text)) print_unsent(lines);
     refresh_waiting();
+}
+
+/// What waited and is not done any more, so that it is not lost.
+void Sitting::print_unsent(const Lines& lines) {
+    for (const std::string& line : lines) {
+        const std::string shown = setup_.secrets.redact(terminal_.echo_of(line));
+        print((can_join_line(line) ? "Not sent: " : "Not run: ") + visible(shown, true));
+    }
 }
 
 void Sitting::refresh_waiting() {

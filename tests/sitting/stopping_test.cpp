@@ -218,8 +218,50 @@ TEST(Stopping, TheQuestionHowToLeaveCountsThePromptsThatWait) {
         EXPECT_NE(person.terminal().screen().find("1 prompt waits."), std::string::npos);
         person.types("l");
         EXPECT_EQ(person.leaves(), 0) << person.shown();
+        EXPECT_NE(person.shown().find("Not sent: later"), std::string::npos) << person.shown();
         EXPECT_EQ(person.server().requests().size(), 1U);
     }
+}
+
+TEST(Stopping, WhatWaitsIsPrintedWhenAnotherSessionIsOpenedInstead) {
+    Person person({says("First."), waits_at_gate()}, on({80, 24}));
+    person.enters("begin");
+    EXPECT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    person.sit_down({.arguments = {"--yes"}});
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    person.enters("a prompt");
+    person.enters("!touch mine");
+    EXPECT_TRUE(person.terminal().wait_for("Queued: !touch mine")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("Enter a number")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+    person.types("c");
+    EXPECT_TRUE(person.sees("Not sent: a prompt\nNot run: !touch mine\n")) << person.shown();
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    EXPECT_FALSE(std::filesystem::exists(person.sandbox.workspace() / "mine"));
+}
+
+TEST(Stopping, ALineThatIsEnteredWhileOneSessionClosesIsForTheNext) {
+    Person person({calls("t1", "background_run", {{"command", "trap '' TERM; sleep 1000"}}),
+                   says("Started."), expecting(says("Heard."), "hello")},
+                  {.arguments = {"--session", "s2"}});
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    person.sit_down({.arguments = {"--yes", "--session", "s1"}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Started.") && person.turn_is_over()) << person.shown();
+    person.enters("/resume s2");
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+    person.types("c");
+    EXPECT_TRUE(person.terminal().wait_for("leaving")) << person.shown();
+    person.enters("hello");
+    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
 }
 
 }  // namespace
