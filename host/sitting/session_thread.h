@@ -99,7 +99,7 @@ private:
     std::optional<JobsAtClose> closing_ TENON_GUARDED_BY(mutex_);
     bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening the session
     bool notified_ TENON_GUARDED_BY(mutex_) = false;
-    bool interrupted_ TENON_GUARDED_BY(mutex_) = false;  // the last turn was
+    bool interrupted_ TENON_GUARDED_BY(mutex_) = false;  // the last work was
     session::OpenSession* session_ = nullptr;  // on the session's thread, while it is open
     std::thread thread_;
 };

@@ -264,5 +264,26 @@ TEST(Stopping, ALineThatIsEnteredWhileOneSessionClosesIsForTheNext) {
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
+/// A turn that a job began here would get the answer to "next".
+TEST(Stopping, AfterACommandOfTheirOwnWasStoppedNoJobBeginsATurn) {
+    Person person({calls("t1", "background_run", {{"command", "cat gate"}}), says("Started."),
+                   expecting(says("Going on."), "next")},
+                  on({80, 24}));
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    EXPECT_TRUE(person.sees("Started.") && person.turn_is_over()) << person.shown();
+    person.enters("!echo be''gun; sleep 1000");
+    EXPECT_TRUE(person.terminal().wait_for("begun")) << person.shown();
+    person.types(kStop);
+    EXPECT_TRUE(person.sees("✗ interrupted")) << person.shown();
+    gate.open();
+    EXPECT_TRUE(person.sees("completed: cat gate")) << person.shown();
+    person.enters("next");
+    EXPECT_TRUE(person.sees("Going on.")) << person.shown();
+    EXPECT_EQ(person.server().requests().size(), 3U);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
 }  // namespace
 }  // namespace tenon::testing
