@@ -34,6 +34,13 @@ struct Config {
 
 struct JudgedCall;
 
+/// What a person has changed for one session: it is valid until the host ends, also when the
+/// session is opened anew.
+struct SessionPermissions {
+    Stance stance;
+    std::vector<Rule> rules;  ///< see RuleGate::session_rules
+};
+
 /// Decides whether a tool call may run: first the built-in deny list and the deny rules, then the
 /// ask rules, then the allow rules, then the mode. A command is judged part by part, with its
 /// redirections as edits and reads. Deny and ask rules look at everything that a text could run
@@ -57,6 +64,9 @@ public:
     [[nodiscard]] std::vector<Rule> session_rules() const;
     /// Removes one of session_rules(), counted from 1; none: there is no such rule.
     std::optional<Rule> forget(std::size_t number);
+    [[nodiscard]] SessionPermissions of_session() const { return {stance(), session_rules()}; }
+    /// Takes what another gate of the same session and configuration had. Before the first call.
+    void restore(SessionPermissions permissions);
 
     /// At first that of the configuration.
     [[nodiscard]] Stance stance() const { return stance_; }

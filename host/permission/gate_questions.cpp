@@ -164,6 +164,12 @@ std::vector<Rule> RuleGate::session_rules() const {
     return session_rules_;
 }
 
+void RuleGate::restore(SessionPermissions permissions) {
+    take(permissions.stance);
+    const Lock lock(mutex_);
+    session_rules_ = std::move(permissions.rules);
+}
+
 std::optional<Rule> RuleGate::forget(std::size_t number) {
     const Lock lock(mutex_);
     if (number == 0 || number > session_rules_.size()) return std::nullopt;

@@ -123,6 +123,7 @@ Result<void, StartFailure> OpenTools::make_gate() {
             failure.message += (failure.message.empty() ? "" : "\n") + error.message;
         return failure;
     }
+    if (options_.permissions) gate_->restore(*options_.permissions);
     return {};
 }
 

@@ -55,6 +55,8 @@ struct OpenOptions {
     /// with its id. Empty: none.
     std::filesystem::path plugin_file = {};
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
+    /// What the session had when this host had it open before; none: it begins as configured.
+    std::optional<permission::SessionPermissions> permissions = {};
     /// Called when the end of a background job can be delivered; any thread. Must only wake
     /// somebody.
     std::function<void()> on_notification = {};

@@ -111,6 +111,8 @@ void Sitting::open_session(const std::string& id) {
     session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
+    if (const auto left = left_permissions_.find(id); left != left_permissions_.end())
+        options.permissions = left->second;
     thread_ =
         std::make_unique<SessionThread>(std::move(options), static_cast<SessionWatcher&>(*this));
     for (const terminal::EnteredLine& line : std::exchange(typed_ahead_, {}))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -203,6 +204,8 @@ private:
     Phase phase_ = Phase::kOpening;
     session::OpenSession* session_ = nullptr;  ///< while a session is open
     std::string session_id_;
+    /// Of sessions that were open before. The rules that a person adds are valid until the end.
+    std::map<std::string, permission::SessionPermissions> left_permissions_;
     std::string previous_session_;             ///< opened again if the next cannot be opened
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
     /// Entered while this session closed: they are for the next one.

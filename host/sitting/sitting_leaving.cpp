@@ -95,6 +95,8 @@ void Sitting::leave_when_quiet() {
 
 void Sitting::close(JobsAtClose jobs) {
     phase_ = Phase::kClosing;
+    if (session_ != nullptr)
+        left_permissions_.insert_or_assign(session_id_, session_->gate().of_session());
     session_ = nullptr;
     question_.reset();
     show_question();

@@ -182,6 +182,40 @@ TEST(PermissionRules, AreShownWithTheirOriginAndThoseOfTheSessionCanBeRemoved) {
     }
 }
 
+TEST(PermissionModes, OfASessionAreValidUntilTheHostEndsAlsoWhenAnotherWasOpenInBetween) {
+    const Json touches = {{"command", "touch one"}};
+    Person person({calls("t1", "bash", touches), says("First."), calls("t2", "bash", touches),
+                   says("Second."), calls("t3", "bash", touches), says("Third.")},
+                  {.arguments = {"--session", "s2"}});
+    person.types("\x04");
+    ASSERT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--session", "s1"}});
+    person.enters("go");
+    ASSERT_TRUE(person.is_asked("touch one")) << person.shown();
+    person.types("a");
+    ASSERT_TRUE(person.terminal().wait_for("Enter ")) << person.shown();
+    person.types("\r");
+    ASSERT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
+    person.enters("/resume s2");
+    ASSERT_TRUE(person.sees("session s2")) << person.shown();
+    person.enters("go");
+    ASSERT_TRUE(person.is_asked("touch one")) << "the rule is the other session's";
+    person.types("n");
+    ASSERT_TRUE(person.sees("Second.") && person.turn_is_over()) << person.shown();
+    person.types(kShiftTab);
+    ASSERT_TRUE(status_has(person, "acceptEdits")) << person.shown();
+    person.types(std::string(kShiftTab));
+    ASSERT_TRUE(status_has(person, "plan")) << person.shown();
+    person.enters("/resume s1");
+    ASSERT_TRUE(status_has(person, "plan", false)) << person.shown();
+    std::filesystem::remove(person.sandbox.workspace() / "one");
+    person.enters("go");
+    ASSERT_TRUE(person.sees("Third.") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(was_made(person, "one")) << "nobody was asked";
+    person.enters("/resume s2");
+    EXPECT_TRUE(status_has(person, "plan")) << person.shown();
+}
+
 TEST(PermissionRules, AWrongModeIsRefusedWithTheModesThatExist) {
     for (const char* term : {"xterm-256color", "dumb"}) {
         SCOPED_TRACE(term);
