@@ -34,6 +34,12 @@ bool SessionThread::run(Command command, std::string line) {
     return at_once;
 }
 
+void SessionThread::show(Command command) {
+    const Lock lock(mutex_);
+    work_.add_view(std::move(command));
+    changed_.notify_all();
+}
+
 std::vector<std::string> SessionThread::interrupt() {
     std::stop_source turn(std::nostopstate);
     std::vector<std::string> lines;

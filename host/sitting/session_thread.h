@@ -59,6 +59,8 @@ public:
     /// that was entered for it, it waits and is taken back like a prompt. Returns false when it has
     /// to wait for other work.
     bool run(Command command, std::string line = {});
+    /// The same for a command that only shows something: prompts need not wait for it.
+    void show(Command command);
     /// Stops the present work, takes out what waits and returns it. Until the next prompt no end of
     /// a job begins a turn.
     std::vector<std::string> interrupt();

@@ -154,7 +154,10 @@ private:
     void export_to(const std::string& file);
 
     void reload();
-    void in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command);
+    using LinesOfSession = std::function<Lines(session::OpenSession&, std::stop_token)>;
+    void in_session(LinesOfSession command);
+    void show_from_session(LinesOfSession command);
+    [[nodiscard]] SessionThread::Command then_print(LinesOfSession command);
 
     // /status, /cost and /todos: sitting_facts.cpp.
     void show_status();

@@ -87,13 +87,23 @@ void Sitting::run_command(const SlashCommand& command) {
           (meant ? "did you mean /" + visible(*meant) + "?" : "/help lists them."));
 }
 
-/// Runs on the session's thread between turns; then prints the returned lines.
-void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
-    if (status_.working_since_ms != 0) print("This is done after the turn.");
-    thread_->run([this, command = std::move(command)](session::OpenSession& session,
-                                                      const std::stop_token& stop) {
+SessionThread::Command Sitting::then_print(LinesOfSession command) {
+    return [this, command = std::move(command)](session::OpenSession& session,
+                                                const std::stop_token& stop) {
         post([this, lines = command(session, stop)] { print_words(lines); });
-    });
+    };
+}
+
+/// Runs on the session's thread between turns; then prints the returned lines.
+void Sitting::in_session(LinesOfSession command) {
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
+    thread_->run(then_print(std::move(command)));
+}
+
+/// The same for a command that changes nothing.
+void Sitting::show_from_session(LinesOfSession command) {
+    if (status_.working_since_ms != 0) print("This is shown after the turn.");
+    thread_->show(then_print(std::move(command)));
 }
 
 void Sitting::clear() {
@@ -154,7 +164,7 @@ void Sitting::show_tasks() {
 }
 
 void Sitting::show_plugins() {
-    in_session([](session::OpenSession& session, const std::stop_token&) {
+    show_from_session([](session::OpenSession& session, const std::stop_token&) {
         return plugin_lines(session);
     });
 }

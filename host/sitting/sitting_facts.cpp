@@ -86,8 +86,8 @@ void Sitting::show_cost() {
     if (session_ == nullptr) return print("The session is not open yet.");
     CostFacts facts{tally_.usage(), tally_.turns(), {}, tally_.last_answer()};
     if (status_.working_since_ms != 0) return print(cost_lines(facts, width()));
-    in_session([facts, path = journal(), columns = width()](session::OpenSession& session,
-                                                            const std::stop_token&) mutable {
+    show_from_session([facts, path = journal(), columns = width()](session::OpenSession& session,
+                                                                   const std::stop_token&) mutable {
         auto recorded = facts_in_journal(session, path);
         if (recorded) facts.in_all = recorded->usage;
         Lines lines = cost_lines(facts, columns);
@@ -100,8 +100,8 @@ void Sitting::show_cost() {
 void Sitting::show_todos() {
     if (session_ == nullptr) return print("The session is not open yet.");
     if (tally_.checklist()) return print(todo_lines(tally_.checklist(), width(), style_));
-    in_session([path = journal(), columns = width(), style = style_](
-                   session::OpenSession& session, const std::stop_token&) -> Lines {
+    show_from_session([path = journal(), columns = width(), style = style_](
+                          session::OpenSession& session, const std::stop_token&) -> Lines {
         auto recorded = facts_in_journal(session, path);
         if (!recorded) return {sentence(visible(recorded.error().message))};
         return todo_lines(recorded->checklist, columns, style);

@@ -38,8 +38,15 @@ std::optional<WorkQueue::Work> WorkQueue::take_next() {
 
 std::vector<std::string> WorkQueue::take_deliverable() {
     std::vector<std::string> taken;
-    for (; !work_.empty() && is_prompt(work_.front()); work_.pop_front())
-        taken.push_back(std::move(work_.front().line));
+    auto at = work_.begin();
+    while (at != work_.end() && (is_prompt(*at) || at->only_shows)) {
+        if (at->only_shows) {
+            ++at;
+            continue;
+        }
+        taken.push_back(std::move(at->line));
+        at = work_.erase(at);
+    }
     prompts_held_ = false;
     return taken;
 }

@@ -33,6 +33,16 @@ TEST(WorkQueue, DeliversToTheTurnOnlyPromptsBeforeTheFirstCommand) {
     EXPECT_EQ(queue.lines(), Prompts{"for the command's effect"});
 }
 
+TEST(WorkQueue, DeliversPromptsBeforeCommandsThatOnlyShowSomething) {
+    WorkQueue queue;
+    queue.add_prompt("one");
+    queue.add_view(do_nothing);
+    queue.add_prompt("two");
+    EXPECT_EQ(queue.take_deliverable(), (Prompts{"one", "two"}));
+    EXPECT_NE(queue.take_next()->command, nullptr) << "the view stays";
+    EXPECT_TRUE(queue.empty());
+}
+
 TEST(WorkQueue, HoldsPromptsThatWerePutBackUntilTheNextPrompt) {
     WorkQueue queue;
     queue.add_prompt("one");
