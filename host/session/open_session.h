@@ -62,8 +62,8 @@ public:
     Result<agent::Prompt> prompt_from(std::string_view typed);
 
     /// Runs a command that the person has typed, in the foreground and without a question, as far
-    /// as no deny rule forbids it. Command and output become a text of the conversation, which the
-    /// next request contains. Blocks.
+    /// as no deny rule forbids it, in the configured sandbox also in the mode plan. Command and
+    /// output become a text of the conversation, which the next request contains. Blocks.
     agent::RunResult run_own_command(const std::string& command, std::stop_token stop);
 
     /// The skills that a person can name, also those that have appeared since the last call.

@@ -51,8 +51,10 @@ agent::RunResult OpenSession::run_own_command(const std::string& command, std::s
     OwnGate gate(*gate_);
     agent::ToolBatch batch(*registry_, gate, sink_, {session_->head().id, {}, {}});
     agent::CallOutcome outcome;
+    own_command_runs_ = true;
     batch.run({call}, stop,
               [&](const agent::ToolCall&, agent::CallOutcome done) { outcome = std::move(done); });
+    own_command_runs_ = false;
     agent::ToolResult& given = outcome.result;
     given.text = agent::text_without_keys(given, secrets_);
     if (outcome.denied) return failed(given.text);

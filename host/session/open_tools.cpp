@@ -170,8 +170,10 @@ Result<void, StartFailure> OpenTools::make_queue() {
 void OpenTools::make_services() {
     containments_ = std::make_unique<Containments>(
         settings_, [this](std::string text) { notice(std::move(text)); });
+    // The mode plan is about what the model does.
     const auto containment = [this] {
-        return containments_->policy(gate_->stance().mode == permission::PermissionMode::kPlan);
+        return containments_->policy(!own_command_runs_ &&
+                                     gate_->stance().mode == permission::PermissionMode::kPlan);
     };
     (void)containment();  // for its notice
     CommandSettings commands;

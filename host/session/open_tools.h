@@ -136,6 +136,7 @@ protected:
     std::set<std::filesystem::path> first_party_files_;  // of a session, as it began; likewise
     std::unique_ptr<permission::RuleGate> gate_;
     std::unique_ptr<Containments> containments_;
+    std::atomic<bool> own_command_runs_ = false;  ///< no call of the model runs then
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;

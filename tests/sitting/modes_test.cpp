@@ -115,6 +115,18 @@ TEST(PermissionModes, CommandsOfPlanModeWriteNothing) {
     EXPECT_EQ(confined, 1U);
 }
 
+TEST(PermissionModes, PlanModeIsNotAboutThePersonsOwnCommands) {
+    Person person({});
+    person.enters("/permissions plan");
+    person.enters("!touch made; echo ma''de it");
+    ASSERT_TRUE(person.sees("made it")) << person.shown();
+    EXPECT_TRUE(was_made(person, "made")) << person.shown();
+    for (const auto& job : std::filesystem::directory_iterator(person.sandbox.state() / "jobs")) {
+        const auto record = read_whole_file(job.path() / "job.json", 1 << 20);
+        EXPECT_TRUE(!record || record->find("read-only") == std::string::npos);
+    }
+}
+
 TEST(PermissionModes, ASessionWithoutQuestionsComesBackToThat) {
     for (const Pty::Size size : kModeSizes) {
         SCOPED_TRACE(size.columns);
