@@ -59,6 +59,7 @@ void Sitting::show_permissions(const std::string& argument) {
 void Sitting::remove_rule(const std::string& number) {
     const std::size_t rules = session_->gate().session_rules().size();
     if (rules == 0) return print("This session has added no rule.");
+    if (number.empty()) return print("Which rule? " + std::string(kPermissionsUsage) + ".");
     const auto rule = session_->gate().forget(rule_number(number));
     if (!rule) {
         return print("There is no rule " + visible(number) +

@@ -183,6 +183,8 @@ TEST(PermissionRules, AreShownWithTheirOriginAndThoseOfTheSessionCanBeRemoved) {
         EXPECT_TRUE(sees_words("tenon.properties:permissions.deny)")) << person.shown();
         EXPECT_TRUE(sees_words("thebuilt-inlist")) << person.shown();
         EXPECT_TRUE(sees_words("Bash(touchone)(thissession)")) << person.shown();
+        person.enters("/permissions remove");
+        EXPECT_TRUE(sees_words("Whichrule?")) << person.shown();
         person.enters("/permissions remove 2");
         EXPECT_TRUE(sees_words("Thereisnorule2ofthissession")) << person.shown();
         person.enters("/permissions remove 1");
