@@ -64,13 +64,17 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kOtherNam
     {"q", "exit"},
 }};
 
+bool is_command_name(std::string_view name) {
+    const auto is_it = [&](const SlashHelp& command) { return command.name == name; };
+    return std::any_of(kCommands.begin(), kCommands.end(), is_it);
+}
+
 std::string known_name(std::string_view entered) {
     std::string name = terminal::lower_case(entered);
     for (const auto& [other, meant] : kOtherNames) {
         if (name == other) name = meant;
     }
-    const auto is_it = [&](const SlashHelp& command) { return command.name == name; };
-    return std::any_of(kCommands.begin(), kCommands.end(), is_it) ? name : std::string(entered);
+    return is_command_name(name) ? name : std::string(entered);
 }
 
 bool leaves_without_slash(std::string_view line) {
@@ -114,8 +118,7 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
 
 bool is_skill(std::string_view name, const Skills& skills) {
     const auto is_it = [&](const auto& one) { return one.name == name; };
-    return std::none_of(kCommands.begin(), kCommands.end(), is_it) &&
-           std::any_of(skills.begin(), skills.end(), is_it);
+    return !is_command_name(known_name(name)) && std::any_of(skills.begin(), skills.end(), is_it);
 }
 
 std::optional<std::string> nearest_slash_command(std::string_view name, const Skills& skills) {

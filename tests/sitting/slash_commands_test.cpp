@@ -55,6 +55,19 @@ TEST(SlashCommand, IsGuessedFromAMisspelling) {
     EXPECT_EQ(nearest_slash_command("gre", skills), "greet");
 }
 
+TEST(SlashCommand, WinsOverASkillWithItsNameOrAnotherOfItsNames) {
+    Skills skills;
+    for (const char* name : {"help", "Help", "q", "greet"}) {
+        skills.emplace_back();
+        skills.back().name = name;
+    }
+    const auto commands = menu_commands(skills);
+    ASSERT_EQ(commands.size(), slash_commands().size() + 1) << "the others cannot be reached";
+    EXPECT_EQ(commands.back().name, "greet");
+    for (const auto& skill : skills)
+        EXPECT_EQ(is_skill(skill.name, skills), skill.name == "greet") << skill.name;
+}
+
 TEST(SlashCommand, IsInTheMenuWithItsHelp) {
     const auto commands = menu_commands();
     ASSERT_EQ(commands.size(), slash_commands().size());
