@@ -64,6 +64,9 @@ public:
     [[nodiscard]] std::vector<Rule> session_rules() const;
     /// Removes one of session_rules(), counted from 1; none: there is no such rule.
     std::optional<Rule> forget(std::size_t number);
+    /// Adds rules to session_rules(), as the answer "always for this session" does; those that are
+    /// there already, or cannot be read, are left out.
+    void remember(const std::vector<std::string>& rules);
     [[nodiscard]] SessionPermissions of_session() const { return {stance(), session_rules()}; }
     /// Takes what another gate of the same session and configuration had. Before the first call.
     void restore(SessionPermissions permissions);
@@ -154,7 +157,6 @@ private:
                                     const Rule* rule) const;
     bool take_turn(const std::stop_token& stop);
     void end_turn();
-    void remember(const std::vector<std::string>& rules);
     [[nodiscard]] PermissionMode mode() const { return stance().mode; }
 
     Config config_;

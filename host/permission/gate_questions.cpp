@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "host/permission/judged_call.h"
 #include "host/permission/refusal_text.h"
 #include "host/permission/rule_offer.h"
@@ -155,7 +157,9 @@ void RuleGate::remember(const std::vector<std::string>& rules) {
         auto rule = Rule::parse({text, "always for this session", config_.workspace}, bases_);
         if (!rule) continue;
         const Lock lock(mutex_);
-        session_rules_.push_back(std::move(*rule));
+        const auto is_same = [&](const Rule& known) { return known.text() == text; };
+        if (std::none_of(session_rules_.begin(), session_rules_.end(), is_same))
+            session_rules_.push_back(std::move(*rule));
     }
 }
 

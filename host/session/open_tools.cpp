@@ -124,6 +124,7 @@ Result<void, StartFailure> OpenTools::make_gate() {
         return failure;
     }
     if (options_.permissions) gate_->restore(*options_.permissions);
+    gate_->remember(options_.added_rules);
     return {};
 }
 

@@ -57,6 +57,8 @@ struct OpenOptions {
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
     /// What the session had when this host had it open before; none: it begins as configured.
     std::optional<permission::SessionPermissions> permissions = {};
+    /// Rules that the person has added permanently since the configuration was read.
+    std::vector<std::string> added_rules = {};
     /// Called when the end of a background job can be delivered; any thread. Must only wake
     /// somebody.
     std::function<void()> on_notification = {};

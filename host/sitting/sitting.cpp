@@ -113,6 +113,7 @@ void Sitting::open_session(const std::string& id) {
     options.asker = &questions_;
     if (const auto left = left_permissions_.find(id); left != left_permissions_.end())
         options.permissions = left->second;
+    options.added_rules = permanent_rules_;
     thread_ =
         std::make_unique<SessionThread>(std::move(options), static_cast<SessionWatcher&>(*this));
     for (const terminal::EnteredLine& line : std::exchange(typed_ahead_, {}))

@@ -209,8 +209,9 @@ private:
     std::string session_id_;
     /// Of sessions that were open before. The rules that a person adds are valid until the end.
     std::map<std::string, permission::SessionPermissions> left_permissions_;
-    std::string previous_session_;             ///< opened again if the next cannot be opened
-    std::optional<std::string> next_session_;  ///< to be opened when this one has closed
+    std::vector<std::string> permanent_rules_;  ///< that were added in this run
+    std::string previous_session_;              ///< opened again if the next cannot be opened
+    std::optional<std::string> next_session_;   ///< to be opened when this one has closed
     /// Entered while this session closed: they are for the next one.
     std::vector<terminal::EnteredLine> typed_ahead_;
     std::vector<std::string> resumable_;  ///< the ids that /resume has just listed

@@ -78,6 +78,7 @@ void Sitting::answer_question(const terminal::QuestionAnswer& given) {
         }
         answer = {Consent::kAlways, offers[question_->text.kept[given.variant].offer], {}};
         words = "permanently";
+        permanent_rules_.insert(permanent_rules_.end(), answer.rules.begin(), answer.rules.end());
     } else {
         answer.instead = setup_.secrets.redact(given.text);
         if (!answer.instead.empty()) words += ": " + visible(answer.instead);

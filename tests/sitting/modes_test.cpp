@@ -230,6 +230,28 @@ TEST(PermissionModes, OfASessionAreValidUntilTheHostEndsAlsoWhenAnotherWasOpenIn
     EXPECT_TRUE(status_has(person, "plan")) << person.shown();
 }
 
+TEST(PermissionRules, ThatWereAddedPermanentlyHoldInASessionThatIsOpenedLaterToo) {
+    const Json touches = {{"command", "touch one"}};
+    Person person({calls("t1", "bash", touches), says("First."), calls("t2", "bash", touches),
+                   says("Second.")},
+                  {.arguments = {"--session", "s2"}});
+    person.types("\x04");
+    ASSERT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--session", "s1"}});
+    person.enters("go");
+    ASSERT_TRUE(person.is_asked("touch one")) << person.shown();
+    person.types("p");
+    ASSERT_TRUE(person.terminal().wait_for("Enter ")) << person.shown();
+    person.types("\r");
+    ASSERT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
+    std::filesystem::remove(person.sandbox.workspace() / "one");
+    person.enters("/resume s2");
+    ASSERT_TRUE(person.sees("session s2")) << person.shown();
+    person.enters("go");
+    ASSERT_TRUE(person.sees("Second.") && person.turn_is_over()) << person.shown();
+    EXPECT_TRUE(was_made(person, "one")) << "nobody was asked";
+}
+
 TEST(PermissionRules, AWrongModeIsRefusedWithTheModesThatExist) {
     for (const char* term : {"xterm-256color", "dumb"}) {
         SCOPED_TRACE(term);
