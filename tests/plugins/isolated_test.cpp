@@ -259,12 +259,22 @@ TEST(Isolated, ResultsAreValidUtf8) {
     EXPECT_EQ(bench.text_of("bad_utf8"), "café \xEF\xBF\xBD!");
 }
 
+/// What the hook `remind` of the plugin gives. A machine under load may take longer than the second
+/// that a hook has; then it is asked again in a new process.
+std::string reminders_of(const char* plugin) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        IsolatedBench bench(plugin);
+        std::string text = bench.registry.reminders();
+        const auto logged = bench.logged();
+        if (logged.empty()) return text;
+        EXPECT_THAT(logged, ElementsAre(HasSubstr("did not return from the hook remind within")));
+    }
+    return "never in time";
+}
+
 TEST(Isolated, TheTextOfAHookIsCutAndMadeValid) {
-    IsolatedBench floods("hook_floods");
-    EXPECT_EQ(floods.registry.reminders().size(), 32U << 10U);
-    EXPECT_THAT(floods.logged(), IsEmpty());
-    IsolatedBench garbles("hook_garbles");
-    EXPECT_EQ(garbles.registry.reminders(), "café \xEF\xBF\xBD {\"not\": JSON");
+    EXPECT_EQ(reminders_of("hook_floods").size(), 32U << 10U);
+    EXPECT_EQ(reminders_of("hook_garbles"), "café \xEF\xBF\xBD {\"not\": JSON");
 }
 
 TEST(Isolated, NothingOfTheEnvironmentButALittleIsPassedOn) {
