@@ -7,10 +7,15 @@ namespace tenon::agent {
 
 Turns::Turns(std::size_t places) : passed_(places, false) {}
 
-void Turns::await(std::size_t place) {
+void Turns::await(std::size_t place, const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [this] {
+        // Under the mutex, so that the request cannot fall between the check and the wait.
+        const Lock lock(mutex_);
+        changed_.notify_all();
+    });
     Lock lock(mutex_);
     const auto own = passed_.begin() + static_cast<std::ptrdiff_t>(place);
-    while (std::find(passed_.begin(), own, false) != own)
+    while (!stop.stop_requested() && std::find(passed_.begin(), own, false) != own)
         changed_.wait(lock);
 }
 
@@ -21,13 +26,12 @@ void Turns::pass(std::size_t place) {
 }
 
 CallContext::CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
-                         std::function<void(std::string)> progress, Turns* turns, std::size_t place)
+                         std::function<void(std::string)> progress, Turn turn)
     : caller_(std::move(caller)),
       tool_use_id_(std::move(tool_use_id)),
       on_cancel_(std::move(stop), [this] { abandoned_.request_stop(); }),
       progress_(std::move(progress)),
-      turns_(turns),
-      place_(place) {}
+      turn_(turn) {}
 
 CallContext::~CallContext() = default;
 

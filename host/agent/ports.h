@@ -110,14 +110,27 @@ class Turns {
 public:
     explicit Turns(std::size_t places);
 
-    /// Blocks until every place before `place` has passed.
-    void await(std::size_t place);
+    /// Blocks until every place before `place` has passed, or `stop` is requested.
+    void await(std::size_t place, const std::stop_token& stop = {});
     void pass(std::size_t place);
 
 private:
     Mutex mutex_;
     Condition changed_;
     std::vector<bool> passed_ TENON_GUARDED_BY(mutex_);
+};
+
+/// One place among Turns, which outlive it. The default is a place without others.
+struct Turn {
+    Turns* turns = nullptr;
+    std::size_t place = 0;
+
+    void await(const std::stop_token& stop = {}) const {
+        if (turns != nullptr) turns->await(place, stop);
+    }
+    void pass() const {
+        if (turns != nullptr) turns->pass(place);
+    }
 };
 
 /// The conversation that makes a call.
@@ -131,10 +144,9 @@ struct Caller {
 /// asks, possibly from other threads of the plugin.
 class CallContext {
 public:
-    /// `turns` is shared with the calls of the same plugin beside this one; null: there are none.
+    /// `turn` is the place among the calls of the same plugin beside this one.
     CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
-                std::function<void(std::string)> progress, Turns* turns = nullptr,
-                std::size_t place = 0);
+                std::function<void(std::string)> progress, Turn turn = {});
     ~CallContext();
 
     [[nodiscard]] const std::string& session_id() const { return caller_.session; }
@@ -154,12 +166,12 @@ public:
     /// ended. So jobs are submitted in the order in which the model asked for them.
     template <class Step>
     auto in_order(Step step) const {
-        if (turns_ != nullptr) {
+        if (turn_.turns != nullptr) {
             const WaitScope scope(on_wait_, Wait::kForTurn);
-            turns_->await(place_);
+            turn_.await();
         }
         auto done = step();
-        if (turns_ != nullptr) turns_->pass(place_);
+        turn_.pass();
         return done;
     }
 
@@ -215,8 +227,7 @@ private:
     const std::stop_token stop_ = abandoned_.get_token();
     std::stop_callback<std::function<void()>> on_cancel_;
     std::function<void(std::string)> progress_;
-    Turns* turns_;
-    std::size_t place_;
+    Turn turn_;
     WaitObserver on_wait_;
     Mutex mutex_;
     std::vector<std::string> delivered_ TENON_GUARDED_BY(mutex_);
@@ -256,7 +267,11 @@ public:
             reason;  ///< for the model, when refused: what was refused and which rule to add
     };
     virtual ~Gate() = default;
-    virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop) = 0;
+    /// `turn` is the place of the call among those of its answer. A person is asked only when it
+    /// is reached; a call without a question does not wait for it. The caller passes it when this
+    /// returns.
+    virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop,
+                          const Turn& turn) = 0;
 };
 
 /// Texts that plugins add to the conversation. Called on the thread of the conversation.

@@ -143,6 +143,7 @@ void ToolBatch::run_side_by_side(
     for (const auto& [group, count] : places)
         turns.try_emplace(group, count);
     std::map<std::string, std::size_t> next_place;
+    Turns questions(calls.size());
 
     CallQueue<Task> pooled, with_own_thread;
     std::vector<std::pair<Task, CallQueue<Task>*>> tasks;
@@ -151,7 +152,8 @@ void ToolBatch::run_side_by_side(
         const Tool* tool = toolbox_.find(call->name);
         CallQueue<Task>& queue =
             tool != nullptr && tool->spec().own_thread ? with_own_thread : pooled;
-        tasks.emplace_back(Task{call, &turns.at(group), next_place[group]++}, &queue);
+        const Turn in_plugin{&turns.at(group), next_place[group]++};
+        tasks.emplace_back(Task{call, in_plugin, {&questions, tasks.size()}}, &queue);
         queue.add(tasks.back().first);
     }
     Outcomes outcomes;
@@ -192,7 +194,8 @@ CallOutcome ToolBatch::run_one(const Task& task, std::stop_token stop) noexcept 
     } catch (const std::exception& e) {
         outcome = failure("The tool '" + task.call->name + "' failed inside the host: " + e.what());
     }
-    if (task.turns != nullptr) task.turns->pass(task.place);
+    task.at_question.pass();
+    task.in_plugin.pass();
     return outcome;
 }
 
@@ -203,7 +206,8 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
     Tool* tool = toolbox_.find(call.name);
     if (tool == nullptr) return failure(unknown_tool(call.name, toolbox_));
     if (auto wrong = tool->check(call)) return failure(std::move(*wrong));
-    const Gate::Verdict verdict = gate_.judge(tool->spec(), call, stop);
+    const Gate::Verdict verdict = gate_.judge(tool->spec(), call, stop, task.at_question);
+    task.at_question.pass();
     if (!verdict.allowed) return {{verdict.reason, true, {}}, true, {}};
 
     sink_.on_event(ToolStarted{call, tool->spec().facts});
@@ -214,7 +218,7 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
         [this, &call](std::string note) {
             sink_.on_event(ToolProgressed{call.id, std::move(note)});
         },
-        task.turns, task.place);
+        task.in_plugin);
     const auto begin = std::chrono::steady_clock::now();
     CallOutcome outcome{tool->call(call, context), false, {}};
     outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(

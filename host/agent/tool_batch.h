@@ -24,7 +24,7 @@ std::string text_without_keys(const ToolResult& result, const Secrets& secrets);
 /// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call
 /// alone between them. At most `max_workers` threads, and beyond these up to 256 for calls of tools
 /// that have their own. What finds no thread, because these are busy or the system has no more,
-/// waits until one is free.
+/// waits until one is free. A person is asked about the calls in their order.
 class ToolBatch {
 public:
     ToolBatch(Toolbox& toolbox, Gate& gate, EventSink& sink, Caller caller,
@@ -42,11 +42,10 @@ public:
              const std::function<void(const ToolCall&, CallOutcome)>& finished);
 
 private:
-    /// A call, and its place among those of the same plugin that run beside it.
     struct Task {
         const ToolCall* call;
-        Turns* turns = nullptr;
-        std::size_t place = 0;
+        Turn in_plugin = {};    ///< among the calls of the same plugin that run beside it
+        Turn at_question = {};  ///< among all calls that run beside it
     };
     CallOutcome run_one(const Task& task, std::stop_token stop) noexcept;
     CallOutcome try_one(const Task& task, std::stop_token stop);

@@ -48,7 +48,8 @@ struct SessionPermissions {
 /// What a call does follows from the facts of its tool. The facts of a third-party tool count only
 /// for deny and ask rules.
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
-/// person is asked; there is one question at a time.
+/// person is asked; there is one question at a time. Those about calls of one answer are put in the
+/// order of the calls.
 class RuleGate final : public agent::Gate {
 public:
     /// `asker` outlives the gate. Null: nobody can be asked, and a call that needs a question is
@@ -77,13 +78,13 @@ public:
     /// about. A question that is being asked is not answered by it.
     void take(Stance stance) { stance_ = stance; }
 
-    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                  std::stop_token stop) override {
-        return judge(tool, call, std::move(stop), {});
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
+                  const agent::Turn& turn) override {
+        return judge(tool, call, std::move(stop), {}, turn);
     }
     /// Questions and refusals name `on_behalf_of` after the tool; it may be empty.
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
-                  std::string_view on_behalf_of);
+                  std::string_view on_behalf_of = {}, const agent::Turn& turn = {});
 
     /// The same for a command that a third-party plugin submits; `who` names the plugin. `cwd` may
     /// be empty or relative to the workspace. Rules that name the tool `as_tool` apply too.
@@ -124,7 +125,7 @@ public:
     [[nodiscard]] std::size_t waiting_questions() const;
 
 private:
-    class AskingTurn;
+    class Asking;
 
     // judged_call.cpp: what a call needs
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
@@ -155,8 +156,8 @@ private:
     [[nodiscard]] Verdict refuse_unasked(const JudgedCall& judged, const Rule* rule) const;
     [[nodiscard]] Question question(const JudgedCall& judged, const std::vector<const Need*>& unmet,
                                     const Rule* rule) const;
-    bool take_turn(const std::stop_token& stop);
-    void end_turn();
+    bool begin_asking(const agent::Turn& turn, const std::stop_token& stop);
+    void end_asking();
     [[nodiscard]] PermissionMode mode() const { return stance().mode; }
 
     Config config_;
@@ -170,7 +171,7 @@ private:
     bool path_rules_ = false;  ///< a deny or ask rule is about reading or changing files
 
     mutable Mutex mutex_;
-    Condition turn_;
+    Condition asking_ended_;
     bool asking_ TENON_GUARDED_BY(mutex_) = false;
     std::size_t waiting_ TENON_GUARDED_BY(mutex_) = 0;
     std::vector<Rule> session_rules_ TENON_GUARDED_BY(mutex_);

@@ -12,23 +12,23 @@ constexpr const char* kStopped = "Permission denied: the turn was stopped.";
 
 }  // namespace
 
-/// The right to ask a question, for the lifetime of the object. It waits until no other question is
-/// asked; a requested stop ends the wait without the right.
-class RuleGate::AskingTurn {
+/// The right to ask a question, for the lifetime of the object. It waits until the turn is reached
+/// and no other question is asked; a requested stop ends the wait without the right.
+class RuleGate::Asking {
 public:
-    AskingTurn(RuleGate& gate, const std::stop_token& stop)
-        : gate_(gate), taken_(gate.take_turn(stop)) {}
-    ~AskingTurn() {
-        if (taken_) gate_.end_turn();
+    Asking(RuleGate& gate, const agent::Turn& turn, const std::stop_token& stop)
+        : gate_(gate), granted_(gate.begin_asking(turn, stop)) {}
+    ~Asking() {
+        if (granted_) gate_.end_asking();
     }
-    AskingTurn(const AskingTurn&) = delete;
-    AskingTurn& operator=(const AskingTurn&) = delete;
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
 
-    [[nodiscard]] bool taken() const { return taken_; }
+    [[nodiscard]] bool is_granted() const { return granted_; }
 
 private:
     RuleGate& gate_;
-    bool taken_;
+    bool granted_;
 };
 
 Question RuleGate::question(const JudgedCall& judged, const std::vector<const Need*>& unmet,
@@ -68,8 +68,8 @@ RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::st
     }
     if (asker_ == nullptr || mode() == PermissionMode::kDontAsk)
         return refuse_unasked(judged, rule);
-    const AskingTurn turn(*this, stop);
-    if (!turn.taken()) return {false, kStopped};
+    const Asking asking(*this, judged.turn, stop);
+    if (!asking.is_granted()) return {false, kStopped};
     // An "always" may have been answered in the meantime, or the mode may be another one.
     if (auto reason = refusal_by_plan_mode(judged)) return {false, std::move(*reason)};
     const auto unmet = unmet_needs(judged);
@@ -117,8 +117,8 @@ RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
         return {true, {}};
     if (asker_ == nullptr || now.mode == PermissionMode::kDontAsk)
         return {false, refused + " Nobody can be asked" + how_to_say_yes()};
-    const AskingTurn turn(*this, stop);
-    if (!turn.taken()) return {false, kStopped};
+    const Asking asking(*this, {}, stop);
+    if (!asking.is_granted()) return {false, kStopped};
     Question put;
     put.who = who;
     put.input = Json::object();
@@ -128,28 +128,32 @@ RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
     return {false, refused + " The user said no."};
 }
 
-bool RuleGate::take_turn(const std::stop_token& stop) {
+bool RuleGate::begin_asking(const agent::Turn& turn, const std::stop_token& stop) {
+    {
+        const Lock lock(mutex_);
+        ++waiting_;
+    }
+    turn.await(stop);
     const std::stop_callback wake(stop, [this] {
         // Under the mutex, so that the request cannot fall between a waiter's check and its wait.
         { const Lock lock(mutex_); }
-        turn_.notify_all();
+        asking_ended_.notify_all();
     });
     Lock lock(mutex_);
-    ++waiting_;
     while (asking_ && !stop.stop_requested())
-        turn_.wait(lock);
+        asking_ended_.wait(lock);
     --waiting_;
     if (stop.stop_requested()) return false;
     asking_ = true;
     return true;
 }
 
-void RuleGate::end_turn() {
+void RuleGate::end_asking() {
     {
         const Lock lock(mutex_);
         asking_ = false;
     }
-    turn_.notify_all();
+    asking_ended_.notify_all();
 }
 
 void RuleGate::remember(const std::vector<std::string>& rules) {

@@ -45,8 +45,11 @@ fs::path RuleGate::directory_of(std::string_view cwd) const {
 }
 
 RuleGate::Verdict RuleGate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                                  std::stop_token stop, std::string_view on_behalf_of) {
-    return decide(judged_call(tool, call, on_behalf_of), stop);
+                                  std::stop_token stop, std::string_view on_behalf_of,
+                                  const agent::Turn& turn) {
+    JudgedCall judged = judged_call(tool, call, on_behalf_of);
+    judged.turn = turn;
+    return decide(judged, stop);
 }
 
 std::string RuleGate::denial_of_own(const agent::ToolSpec& tool,

@@ -25,6 +25,7 @@ struct JudgedCall {
     std::vector<Need> possible;      ///< what the call could do: for deny rules and ask rules
     std::vector<Need> required;      ///< what must be allowed, each
     std::string parse_failure;       ///< not empty: why the command's text could not be parsed
+    agent::Turn turn = {};           ///< of its question, among the calls of its answer
 };
 
 }  // namespace tenon::permission

@@ -12,7 +12,7 @@ class OwnGate final : public agent::Gate {
 public:
     explicit OwnGate(const permission::RuleGate& gate) : gate_(gate) {}
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                  std::stop_token /*stop*/) override {
+                  std::stop_token /*stop*/, const agent::Turn& /*turn*/) override {
         std::string reason = gate_.denial_of_own(tool, call);
         const bool is_allowed = reason.empty();
         return {is_allowed, std::move(reason)};

@@ -47,9 +47,9 @@ class SubagentGate final : public agent::Gate {
 public:
     SubagentGate(permission::RuleGate& gate, const std::string& title)
         : gate_(gate), on_behalf_of_("the subagent '" + title + "'") {}
-    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                  std::stop_token stop) override {
-        return gate_.judge(tool, call, std::move(stop), on_behalf_of_);
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
+                  const agent::Turn& turn) override {
+        return gate_.judge(tool, call, std::move(stop), on_behalf_of_, turn);
     }
 
 private:

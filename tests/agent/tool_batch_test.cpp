@@ -162,6 +162,52 @@ TEST_F(ToolBatchTest, LetsCallsOfOneToolTakeTheirStepInTheOrderOfTheAnswer) {
     EXPECT_EQ(order, (std::vector<std::string>{"0", "1", "3", "4", "5"}));
 }
 
+/// Asks about calls of the tool `asks`. The first one comes to its question after all others.
+class LateFirstGate : public Gate {
+public:
+    explicit LateFirstGate(std::ptrdiff_t others) : others_(others) {}
+    Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop,
+                  const Turn& turn) override {
+        if (tool.name != "asks") return {true, ""};
+        if (call.id == "first") {
+            others_.wait();
+        } else {
+            others_.count_down();
+        }
+        turn.await(stop);
+        const Lock lock(mutex_);
+        asked_.push_back(call.id);
+        return {true, ""};
+    }
+    std::latch& others() { return others_; }
+    std::vector<std::string> asked() {
+        const Lock lock(mutex_);
+        return asked_;
+    }
+
+private:
+    std::latch others_;
+    Mutex mutex_;
+    std::vector<std::string> asked_ TENON_GUARDED_BY(mutex_);
+};
+
+TEST_F(ToolBatchTest, LetsTheGateAskInTheOrderOfTheCallsWhateverTheirThreads) {
+    LateFirstGate late(4);  // three questions and the call that needs none
+    const auto ends = [](const ToolCall&, CallContext&) { return ToolResult{"", false, {}}; };
+    toolbox.add("asks", true, ends, true);
+    toolbox.add("quiet", true, [&](const ToolCall&, CallContext&) {
+        late.others().count_down();  // it runs while nothing is asked yet
+        return ToolResult{"", false, {}};
+    });
+    ToolBatch batch(toolbox, late, events, {"s1", ""});
+    ToolCall wrong = call("wrong", "asks");
+    wrong.input = {{"wrong", 1}};
+    batch.run({call("first", "asks"), call("second", "asks"), call("unknown", "nosuch"), wrong,
+               call("quiet", "quiet"), call("third", "asks"), call("fourth", "asks")},
+              {}, [](const ToolCall&, const CallOutcome&) {});
+    EXPECT_EQ(late.asked(), (std::vector<std::string>{"first", "second", "third", "fourth"}));
+}
+
 TEST_F(ToolBatchTest, CarriesDeliveriesOfACall) {
     toolbox.add("check", true, [](const ToolCall&, CallContext& context) {
         context.deliver("0000000a");

@@ -724,6 +724,67 @@ TEST_F(GateTest, AsksAboutAllOfAWaitingCallWhenItsModeHasBecomeStricter) {
     EXPECT_THAT(person.last_items(), ElementsAre(HasSubstr("rm x"), HasSubstr("make two")));
 }
 
+/// Blocks until so many questions wait for another one, or for their place.
+void wait_for_waiting(const RuleGate& gate, std::size_t questions) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (gate.waiting_questions() < questions && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    EXPECT_EQ(gate.waiting_questions(), questions);
+}
+
+TEST_F(GateTest, AsksAboutACallWhenItIsDecidedOnThoseBeforeIt) {
+    Person person(Consent::kYes);
+    RuleGate gate(config({}), &person);
+    agent::Turns turns(3);
+    const auto judge = [&](const std::string& command, std::size_t place) {
+        const agent::Turn turn{&turns, place};
+        EXPECT_TRUE(
+            gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {}, turn)
+                .allowed);
+        turn.pass();
+    };
+    {
+        const std::jthread last(judge, "touch c", 2);
+        wait_for_waiting(gate, 1);
+        const std::jthread middle(judge, "touch b", 1);
+        wait_for_waiting(gate, 2);
+        judge("touch a", 0);
+    }
+    std::vector<std::pair<std::string, std::size_t>> asked;
+    for (const Question& question : person.questions)
+        asked.emplace_back(question.input["command"], question.waiting);
+    EXPECT_THAT(asked, ElementsAre(std::pair("touch a", 2U), std::pair("touch b", 1U),
+                                   std::pair("touch c", 0U)));
+}
+
+TEST_F(GateTest, LetsACallThatNeedsNoQuestionPassThoseThatWait) {
+    Person person(Consent::kYes);
+    RuleGate gate(config({.allow = {"Bash(touch c)"}}), &person);
+    agent::Turns turns(2);
+    const agent::ToolCall call{"id", "bash", {{"command", "touch c"}}, {}};
+    EXPECT_TRUE(gate.judge(first_party("bash"), call, {}, agent::Turn{&turns, 1}).allowed);
+    EXPECT_TRUE(person.questions.empty());
+}
+
+TEST_F(GateTest, StopsWaitingForTheCallsBeforeItWhenTheTurnIsStopped) {
+    Person person(Consent::kYes);
+    RuleGate gate(config({}), &person);
+    agent::Turns turns(2);
+    std::stop_source stop;
+    agent::Gate::Verdict waiting;
+    {
+        const std::jthread second([&] {
+            waiting = gate.judge(first_party("bash"), {"id", "bash", {{"command", "touch b"}}, {}},
+                                 stop.get_token(), agent::Turn{&turns, 1});
+        });
+        wait_for_waiting(gate, 1);
+        stop.request_stop();
+    }
+    EXPECT_EQ(waiting.reason, "Permission denied: the turn was stopped.");
+    EXPECT_TRUE(person.questions.empty());
+    EXPECT_EQ(gate.waiting_questions(), 0U);
+}
+
 TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
     SlowPerson person;
     RuleGate gate(config({}), &person);

@@ -355,6 +355,50 @@ TEST(PermissionQuestion, StandInLine) {
     EXPECT_TRUE(stands(person, "made") && stands(person, "second"));
 }
 
+/// An answer of the model that runs commands side by side.
+Json runs_all(const std::vector<std::string>& commands) {
+    Json step = {{"content", Json::array()}};
+    for (const std::string& command : commands)
+        step["content"].push_back(
+            calls(command.substr(0, 20), "bash", {{"command", command}})["content"][0]);
+    return step;
+}
+
+TEST(PermissionQuestion, ComesInTheOrderOfTheCalls) {
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 12}, {80, 24}, {200, 50}}) {
+        SCOPED_TRACE(size.columns);
+        // It takes longest to judge the first call.
+        std::string longest = "touch a1";
+        for (int i = 0; i < 300; ++i)
+            longest += "; touch a1";
+        Person person({runs_all({longest, "touch b2; touch b2", "touch c3"}), says("Done.")},
+                      {.size = size});
+        person.enters("go");
+        for (const char* name : {"a1", "b2", "c3"}) {
+            EXPECT_TRUE(person.is_asked(name)) << person.shown();
+            EXPECT_FALSE(stands(person, name));
+            person.types("y");
+            EXPECT_TRUE(person.terminal().wait_until([&] { return stands(person, name); }))
+                << person.shown();
+        }
+        EXPECT_TRUE(person.sees("Done.")) << person.shown();
+    }
+}
+
+TEST(PermissionQuestion, AlwaysAlsoAnswersThoseThatWaitInTheirOrder) {
+    Person person({runs_all({"touch made", "touch made", "touch third"}), says("Done.")});
+    person.enters("go");
+    EXPECT_TRUE(person.is_asked("1 of 3 · conversation · bash wants to run `touch made`"))
+        << person.shown();
+    person.types("a\r");
+    EXPECT_TRUE(person.is_asked("2 of 2 · conversation · bash wants to run `touch third`"))
+        << person.shown();
+    person.types("\x03");
+    EXPECT_TRUE(person.sees("nterrupted")) << person.shown();
+    EXPECT_TRUE(stands(person, "made"));
+    EXPECT_FALSE(stands(person, "third"));
+}
+
 TEST(PermissionQuestion, CtrlCSaysNoAndStopsTheTurn) {
     Person person({calls("t1", "bash", kTouch), expecting(says("Next."), "go on")});
     person.enters("go");

@@ -154,7 +154,8 @@ private:
 class FakeGate : public agent::Gate {
 public:
     std::string refused;
-    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall&, std::stop_token) override {
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall&, std::stop_token,
+                  const agent::Turn&) override {
         if (tool.name == refused) return {false, "not allowed: add a rule"};
         return {true, ""};
     }
