@@ -163,7 +163,7 @@ public:
     void progress(std::string note) const;
 
     /// Does `step` after the earlier calls of this plugin in the answer have done theirs, or have
-    /// ended. So jobs are submitted in the order in which the model asked for them.
+    /// ended. So background jobs are submitted in the order in which the model asked for them.
     template <class Step>
     auto in_order(Step step) const {
         if (turn_.turns != nullptr) {
@@ -174,6 +174,9 @@ public:
         turn_.pass();
         return done;
     }
+
+    /// Lets the later calls of this plugin do their steps before this call has done anything.
+    void give_up_turn() const { turn_.pass(); }
 
     /// This call's result delivers the end of `job`, which the call has reserved.
     void deliver(std::string job);

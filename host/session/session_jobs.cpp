@@ -101,7 +101,11 @@ SessionJobs::ServiceReply SessionJobs::submit(const ServiceRequest& request) {
         const auto other = find(request, id);
         if (!other || other->spec.kind != jobs::JobKind::kBackground) return unknown_job(id);
     }
-    auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
+    const auto submitted = [&] { return queue_.submit(std::move(*spec)); };
+    // A foreground command starts at once, also while somebody is asked about the call before it.
+    const bool starts_at_once = spec->kind == jobs::JobKind::kForeground;
+    if (starts_at_once) request.call->give_up_turn();
+    auto job = starts_at_once ? submitted() : request.call->in_order(submitted);
     if (!job) return ServiceReply::failed(job.error().message);
     Json answer = describe(*job);
     answer["foreground_timeout_ms"] = settings_.foreground_timeout.count();

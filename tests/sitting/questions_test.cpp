@@ -385,6 +385,24 @@ TEST(PermissionQuestion, ComesInTheOrderOfTheCalls) {
     }
 }
 
+TEST(PermissionQuestion, DoesNotHoldUpACommandThatNeedsNone) {
+    Person person({runs_all({"touch made", "touch beside", "touch third"}), says("Done.")},
+                  {.arguments = {"--allow", "Bash(touch beside)"}});
+    person.enters("go");
+    EXPECT_TRUE(person.is_asked("1 of 2 · conversation · bash wants to run `touch made`"))
+        << person.shown();
+    EXPECT_TRUE(person.terminal().wait_until([&] { return stands(person, "beside"); }))
+        << person.shown();
+    EXPECT_FALSE(stands(person, "made") || stands(person, "third"));
+    person.types("y");
+    EXPECT_TRUE(person.is_asked("2 of 2 · conversation · bash wants to run `touch third`"))
+        << person.shown();
+    person.types("n");
+    EXPECT_TRUE(person.sees("Done.")) << person.shown();
+    EXPECT_TRUE(stands(person, "made"));
+    EXPECT_FALSE(stands(person, "third"));
+}
+
 TEST(PermissionQuestion, AlwaysAlsoAnswersThoseThatWaitInTheirOrder) {
     Person person({runs_all({"touch made", "touch made", "touch third"}), says("Done.")});
     person.enters("go");
