@@ -48,6 +48,60 @@ TEST(RunningCommand, ShowsWhatItPrintsUntilItEnds) {
     }
 }
 
+TEST(RunningCommand, OfASubagentShowsWhatItPrintsAndStaysInTheForeground) {
+    for (const Pty::Size size : kSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "agent", {{"prompt", "look"}, {"description", "Find x"}}),
+                       calls("t2", "bash", {{"command", "sh p"}}), says("Found."), says("Over.")},
+                      {.arguments = {"--yes"},
+                       .size = size,
+                       .files = {prints("p", "one\\n\\033[31mtwo\\033[0m\\n")}});
+        Gate gate(person.sandbox.workspace());
+        Pty& pty = person.terminal();
+        person.enters("go");
+        // The smallest screen has room only for the call and the subagent.
+        EXPECT_TRUE(pty.wait_until([&] {
+            return pty.screen().find("\n  \xe2\x97\x8b bash sh p") != std::string::npos &&
+                   (size.rows == 5 || has_row(pty, "    two"));
+        })) << pty.screen();
+        EXPECT_TRUE(size.rows == 5 || has_row(pty, "    one")) << pty.screen();
+        EXPECT_THAT(pty.screen(), Not(HasSubstr("Ctrl-B")));
+        EXPECT_EQ(pty.raw().find("\x1b[31mtwo"), std::string::npos);
+        gate.wait();
+        person.types("\x02");
+        EXPECT_TRUE(person.sees("No command runs")) << person.shown();
+        gate.open();
+        EXPECT_TRUE(person.sees("Over.")) << person.shown();
+        EXPECT_TRUE(pty.wait_until([&] { return !has_row(pty, "    two"); })) << pty.screen();
+    }
+}
+
+TEST(RunningCommand, LeavesItsRowsForThoseOfAJobAtCtrlB) {
+    for (const Pty::Size size : kSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person({calls("t1", "bash", {{"command", "sh p"}}),
+                       expecting(says("It goes on."), "continues as background job "),
+                       expecting(says("Over."), "LATE")},
+                      {.arguments = {"--yes"}, .size = size, .files = {prints("p", "one\\n")}});
+        Gate gate(person.sandbox.workspace());
+        Pty& pty = person.terminal();
+        person.enters("go");
+        EXPECT_TRUE(pty.wait_until([&] { return has_row(pty, "  one"); })) << pty.screen();
+        gate.wait();
+        person.types("\x02");
+        EXPECT_TRUE(person.sees("1 command moved")) << person.shown();
+        EXPECT_TRUE(person.sees("It goes on.")) << person.shown();
+        EXPECT_TRUE(pty.wait_for("(since ")) << pty.screen();
+        EXPECT_THAT(pty.screen(), HasSubstr("\xe2\x97\x8b job "));
+        EXPECT_THAT(pty.screen(), Not(HasSubstr("Ctrl-B")));
+        gate.open("LATE\n");
+        EXPECT_TRUE(person.sees("Over.")) << person.shown();
+        EXPECT_TRUE(pty.wait_until([&] {
+            return pty.screen().find("(since ") == std::string::npos;
+        })) << pty.screen();
+    }
+}
+
 TEST(RunningCommand, SharesTheRowsWithOthersAndHidesKnownKeys) {
     Json both = calls("t1", "bash", {{"command", "seq 9; sh p"}});
     both["content"].push_back({{"type", "tool_use"},
