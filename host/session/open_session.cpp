@@ -364,6 +364,12 @@ std::vector<jobs::JobRecord> OpenSession::background_jobs() const {
     return jobs;
 }
 
+std::optional<jobs::JobRecord> OpenSession::background_job(const jobs::JobId& id) const {
+    auto job = queue_->find(id);
+    if (!job || job->spec.kind != jobs::JobKind::kBackground) return std::nullopt;
+    return jobs::redacted(std::move(*job), secrets_);
+}
+
 std::vector<jobs::JobRecord> OpenSession::jobs_of_this_run() const {
     std::vector<jobs::JobRecord> jobs;
     for (auto& job : queue_->background_jobs()) {

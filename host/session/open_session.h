@@ -119,6 +119,8 @@ public:
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
     /// The background jobs of the session without known secrets, in the order of submission.
     [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
+    /// The one of them with this id, without a look at the others.
+    [[nodiscard]] std::optional<jobs::JobRecord> background_job(const jobs::JobId& id) const;
     /// The end of what the running commands of calls have printed, at most `max_bytes` of each.
     [[nodiscard]] std::vector<CommandOutputEnd> running_commands(std::size_t max_bytes) const;
     /// The same for one of the background jobs of the session.

@@ -17,14 +17,6 @@ constexpr std::size_t kRunningLines = 5;
 constexpr std::size_t kReadOfCommand = 8 << 10;
 constexpr std::size_t kReadOfEndedJob = 16 << 10;
 
-std::optional<jobs::JobRecord> job_with_id(const session::OpenSession& session,
-                                           const std::string& id) {
-    const auto jobs = session.background_jobs();
-    const auto found = std::find_if(jobs.begin(), jobs.end(),
-                                    [&](const jobs::JobRecord& job) { return job.id == id; });
-    return found == jobs.end() ? std::nullopt : std::optional(*found);
-}
-
 }  // namespace
 
 void Outputs::read_running(const session::OpenSession* session) {
@@ -45,7 +37,7 @@ ui::JobOutput Outputs::of_ended_job(const session::OpenSession* session,
                                     const agent::AgentEvent& event) const {
     const auto* changed = std::get_if<agent::JobChanged>(&event);
     if (changed == nullptr || session == nullptr || !ui::has_ended(*changed)) return {};
-    const auto job = job_with_id(*session, changed->id);
+    const auto job = session->background_job(changed->id);
     if (!job) return {};
     const jobs::OutputEnd end = session->job_output_end(*job, kReadOfEndedJob);
     return {secrets_.redact(ui::harmless_output(end.text)), end.is_whole};
@@ -67,7 +59,7 @@ void Outputs::show_folded(const session::OpenSession* session) {
     terminal::PagedText text({folded->title});
     text.add(folded->text);
     if (folded->job.empty()) return show_text(std::move(text), Show::kInPager);
-    const auto job = session != nullptr ? job_with_id(*session, folded->job) : std::nullopt;
+    const auto job = session != nullptr ? session->background_job(folded->job) : std::nullopt;
     if (!job) return say("The output of job " + folded->job + " belongs to another session.");
     show_log(*session, *job, std::move(text), Show::kInPager);
 }
