@@ -265,7 +265,9 @@ TEST(EndedJob, IsFollowedByTheEndOfItsOutput) {
     }
 }
 
+/// The line of its start may come after the answer.
 std::string job_of(Person& person) {
+    EXPECT_TRUE(person.sees("○ job ")) << person.shown();
     const std::string shown = person.shown();
     const auto at = shown.find("○ job ");
     return at == std::string::npos ? "(none)" : shown.substr(at + std::string("○ job ").size(), 8);
