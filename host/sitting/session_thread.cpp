@@ -47,7 +47,7 @@ std::vector<std::string> SessionThread::interrupt() {
         const Lock lock(mutex_);
         lines = work_.take_lines();
         turn = turn_;
-        if (busy_) interrupted_ = true;
+        interrupted_ = true;
     }
     turn.request_stop();  // runs callbacks: not under the lock
     return lines;
