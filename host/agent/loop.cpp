@@ -40,6 +40,13 @@ std::optional<RefusedRequest> refusal_in(const Result<Answer, ModelFailure>& ans
     return RefusedRequest{"the answer did not fit into the model's context window"};
 }
 
+/// Whether a word of `text` begins so.
+bool has_word(std::string_view text, std::string_view beginning) {
+    for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
+        if (at == 0 || text[at - 1] < 'a' || text[at - 1] > 'z') return true;
+    return false;
+}
+
 /// Servers say in many ways that a model takes no images, or not this one; all name them.
 bool may_be_about_images(const ModelFailure& failure) {
     constexpr std::array kOtherReasons = {401, 403, 429, 529};
@@ -49,8 +56,8 @@ bool may_be_about_images(const ModelFailure& failure) {
     std::string message = failure.message;
     std::transform(message.begin(), message.end(), message.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return message.find("image") != message.npos || message.find("multimodal") != message.npos ||
-           message.find("vision") != message.npos;
+    return has_word(message, "image") || has_word(message, "multimodal") ||
+           has_word(message, "vision");
 }
 
 }  // namespace

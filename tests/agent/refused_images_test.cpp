@@ -110,6 +110,7 @@ TEST_F(RefusedImages, StayLeftOutWhenTheSessionIsOpenedAgain) {
 TEST_F(RefusedImages, AreNotTheReasonOfOtherFailures) {
     for (const auto& [message, status] :
          std::vector<std::pair<std::string, int>>{{"HTTP 400: bad tool", 400},
+                                                  {"HTTP 400: no such revision", 400},
                                                   {"HTTP 401: no key for images", 401},
                                                   {"HTTP 429: too many images", 429},
                                                   {"no connection to image.example", 0}}) {
@@ -121,7 +122,7 @@ TEST_F(RefusedImages, AreNotTheReasonOfOtherFailures) {
     }
     provider.then_say("Fine.");
     run({"go"});
-    EXPECT_EQ(images().back(), 4U);
+    EXPECT_EQ(images().back(), 5U);
 }
 
 }  // namespace
