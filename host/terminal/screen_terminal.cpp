@@ -109,16 +109,16 @@ milliseconds ScreenTerminal::key_timeout() const {
     if (closed_) return Wakeups::kForever;
     if (keys_wait_ > milliseconds(0)) return keys_wait_;
     if (!decoder_.holds_escape() || question_waits()) return question_timeout();
-    const auto left = std::chrono::ceil<milliseconds>(*last_typed_ + kRestOfSequence - now());
+    const auto left = std::chrono::ceil<milliseconds>(escape_at_ + kRestOfSequence - now());
     return std::max(left, milliseconds(0));
 }
 
 void ScreenTerminal::take_held_keys() {
     if (!decoder_.holds_escape() || question_waits()) return;
-    if (now() < *last_typed_ + kRestOfSequence) return;
+    if (now() < escape_at_ + kRestOfSequence) return;
     for (Key& key : decoder_.take_held()) {
         const bool may_answer = question_ && !std::holds_alternative<Alt>(key);
-        keys_.push_back({std::move(key), *last_typed_, may_answer});
+        keys_.push_back({std::move(key), escape_at_, may_answer});
     }
 }
 
@@ -185,6 +185,7 @@ void ScreenTerminal::read_keys() {
     for (const TerminalReport& report : reports)
         handle_report(report);
     if (decoder_.is_pasting()) changed_ = true;
+    if (decoder_.holds_escape()) escape_at_ = read;
     if (!reports.empty() && keys.empty() && !decoder_.is_pasting()) return;  // nobody has typed
     last_typed_ = read;
     // Whole lines come from a program, or were typed before the terminal had our modes: each line

@@ -215,6 +215,7 @@ private:
     bool line_follows_answer_ = false;  // the edited line was begun after that answer
     Time question_ready_at_{};          // when the question begins to take keys
     std::optional<Time> last_typed_;
+    Time escape_at_{};  // when the ESC was read that the decoder holds
     std::string title_;
     std::optional<bool> focused_;  // as far as the terminal has said it
     bool drawn_waiting_ = false;

@@ -67,5 +67,19 @@ TEST_F(TheEscapeKey, IsNotSeenInReportsOfTheTerminal) {
     EXPECT_EQ(pty->everything(), "ready\nline: the end\n>\n");
 }
 
+/// It may still begin a key or a report, whatever came before it. The clock stands meanwhile.
+TEST_F(TheEscapeKey, IsAwaitedBehindAReportToo) {
+    environment["CLOCK_FILE"] = folder.write("clock", "0").string();
+    auto pty = start();
+    type(*pty, "one\r", "line: one");
+    folder.write("clock", "1000");
+    pty->send("\033[I\033");
+    pty->resize({80, 20});  // its line is drawn when the keys before it have been read
+    ASSERT_TRUE(pty->wait_for("size: 80 20"));
+    pty->send("[O");
+    type(*pty, "the end\r", "line: the end");
+    EXPECT_EQ(pty->everything(), "ready\nline: one\nsize: 80 20\nline: the end\n>\n");
+}
+
 }  // namespace
 }  // namespace tenon::testing
