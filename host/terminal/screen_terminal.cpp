@@ -132,22 +132,16 @@ void ScreenTerminal::handle_signals() {
     } else if (seen.resumed) {
         // Stopped by SIGSTOP: other programs may have written to the screen.
         modes_.set_again();
-        area_.forget();
+        if (pager_) {
+            pager_->forget();  // the area is on the other screen
+        } else {
+            area_.forget();
+            write("\r\033[J");
+        }
         restart_quiet_time();
-        write("\r\033[J");
         changed_ = draw_at_once_ = true;
     }
-    if (seen.resized || seen.resumed || seen.stop) {
-        const ScreenSize size = screen_size(options_.out);
-        if (size != size_) {
-            size_ = size;
-            area_.screen_changed(size);
-            resized_ = true;
-            draw_at_once_ = false;
-            drawn_at_ = steady_clock::now();
-            if (on_resize) on_resize();
-        }
-    }
+    if (seen.resized || seen.resumed || seen.stop) take_size();
     if (seen.interrupt && !outside_) interrupt();
     if (seen.terminate) inputs_.emplace_back(Terminate{});
     if (seen.hangup) inputs_.emplace_back(Hangup{});
@@ -157,6 +151,17 @@ void ScreenTerminal::handle_signals() {
         modes_.let_keys_signal(true);  // keys are not read any more
     }
     if (seen.hangup) lost_ = true;
+}
+
+void ScreenTerminal::take_size() {
+    const ScreenSize size = screen_size(options_.out);
+    if (size == size_) return;
+    size_ = size;
+    area_.screen_changed(size);
+    resized_ = true;
+    draw_at_once_ = false;
+    drawn_at_ = steady_clock::now();
+    if (on_resize) on_resize();
 }
 
 /// The person has just typed the command that continued the program.

@@ -98,6 +98,7 @@ private:
     [[nodiscard]] std::chrono::milliseconds key_timeout() const;
     void take_held_keys();
     void handle_signals();
+    void take_size();
     void edit_outside();
     void show_title();
     void give_away();
@@ -177,6 +178,7 @@ private:
     bool page_outside(const PagedText& text);
     bool draw_pager();
     void close_pager();
+    void show_normal_screen();
 
     void draw();
     std::string changed_area(LiveRows rows);

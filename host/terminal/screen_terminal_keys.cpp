@@ -377,13 +377,14 @@ void ScreenTerminal::walk_history(bool back) {
 }
 
 void ScreenTerminal::suspend() {
-    modes_.show_alternate_screen(false);
+    if (pager_) show_normal_screen();
     give_away();
     modes_.leave();
     Wakeups::stop_process_group();
     (void)wakeups_.take_signals();  // those that have stopped and continued it
     modes_.enter();
     come_back();
+    take_size();  // a stopped program gets no SIGWINCH
     if (pager_) pager_->forget();
 }
 

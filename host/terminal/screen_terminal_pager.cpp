@@ -69,12 +69,16 @@ bool ScreenTerminal::draw_pager() {
     return true;
 }
 
+void ScreenTerminal::show_normal_screen() {
+    modes_.show_alternate_screen(false);
+    resized_ = resized_ || std::exchange(resized_below_pager_, false);
+}
+
 /// The normal screen shows what it showed before, and the drawing goes on from there.
 void ScreenTerminal::close_pager() {
     if (!pager_) return;
     pager_.reset();
-    modes_.show_alternate_screen(false);
-    resized_ = resized_ || std::exchange(resized_below_pager_, false);
+    show_normal_screen();
     restart_quiet_time();
     changed_ = draw_at_once_ = true;
 }

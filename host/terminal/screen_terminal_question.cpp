@@ -89,12 +89,7 @@ void ScreenTerminal::check_question_times() {
 
 /// Draws again if the labels on the screen are for another size, or say that the question waits.
 void ScreenTerminal::update_labels() {
-    const ScreenSize size = screen_size(options_.out);
-    if (size != size_) {
-        size_ = size;
-        resized_ = true;
-        if (on_resize) on_resize();
-    }
+    take_size();
     if (resized_ || drawn_waiting_) draw();
 }
 

@@ -145,7 +145,7 @@ void TtyModes::use_modified_keys() {
     switch_on();
 }
 
-/// What is wanted and not on. The alternate screen has keyboard modes of its own.
+/// What is wanted and not on. While the alternate screen is shown, this waits.
 void TtyModes::switch_on() {
     if (!entered_ || lent_ || alternate_screen_on != 0) return;
     std::string bytes;
@@ -160,8 +160,10 @@ void TtyModes::set_again() {
     // Not TCSAFLUSH, which drops the keys that were typed while the program started.
     ::tcsetattr(in_, TCSADRAIN, &raw_);
     std::string bytes(kPasteBracketsOn);
+    // The alternate screen has keyboard modes of its own.
+    const int not_here = alternate_screen_on != 0 ? kKittyKeys : 0;
     for (const Switch& one : kSwitches)
-        if ((switched_on & one.bit) != 0) bytes += one.again;
+        if ((switched_on & ~not_here & one.bit) != 0) bytes += one.again;
     (void)!::write(out_, bytes.data(), bytes.size());
     switch_on();
 }

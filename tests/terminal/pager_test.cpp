@@ -159,6 +159,39 @@ TEST_F(ThePager, AsksForTheOlderTextWithCtrlO) {
     type(*pty, "\x0f", "show folded");
 }
 
+/// As after SIGSTOP, while which another program has written to the screen.
+TEST_F(ThePager, IsDrawnAgainWhenTheProgramGoesOn) {
+    auto pty = start();
+    type(*pty, "page 100\r", "1-23 of 100");
+    pty->send_signal(SIGSTOP);
+    std::ofstream("/proc/" + std::to_string(pty->pid()) + "/fd/1")
+        << "\033[H\033[2Jjunk" << std::flush;
+    ASSERT_TRUE(pty->wait_for("junk"));
+    pty->send_signal(SIGCONT);
+    ASSERT_TRUE(pty->wait_until([&] { return pty->lines()[0] == "row 1"; })) << pty->screen();
+    EXPECT_TRUE(pty->wait_for("1-23 of 100")) << pty->screen();
+    pty->send("q");
+    EXPECT_TRUE(has_screen(*pty, "ready\nline: page 100\nprinted meanwhile\n>\n")) << pty->screen();
+}
+
+/// Ctrl-Z in the pager, another size, and on.
+TEST_F(ThePager, ComesBackAtAnotherSizeAfterAStop) {
+    Pty pty({"/bin/bash", "--norc", "-i"}, environment, folder.path(), {80, 24});
+    pty.send("PS1='shell$ '\r" TERMINAL_CHILD "\r");
+    ASSERT_TRUE(pty.wait_for("ready"));
+    type(pty, "page 100\r", "1-23 of 100");
+    pty.resize({60, 10});
+    ASSERT_TRUE(pty.wait_for("1-9 of 100"));
+    pty.send("\x1a");
+    ASSERT_TRUE(pty.wait_until([&] { return pty.lines().back() == "shell$"; })) << pty.screen();
+    EXPECT_EQ(pty.everything().find("row 1"), std::string::npos) << pty.screen();
+    pty.resize({40, 12});
+    pty.send("fg\r");
+    EXPECT_TRUE(pty.wait_for("1-11 of 100")) << pty.screen();
+    type(pty, "q", "size: 40 12");
+    type(pty, "more\r", "line: more");
+}
+
 TEST_F(ThePager, RestoresTheScreenAtEveryEnd) {
     struct Row {
         const char* name;

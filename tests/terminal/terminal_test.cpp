@@ -221,6 +221,22 @@ TEST_F(TheTerminal, StopsAndGoesOn) {
     type(pty, " a line\r", "line: half a line");
 }
 
+/// A stopped program gets no signal when the size changes.
+TEST_F(TheTerminal, LearnsTheSizeWhenItGoesOn) {
+    Pty pty({"/bin/bash", "--norc", "-i"}, environment, folder.path(), {80, 24});
+    pty.send("PS1='shell$ '\r" TERMINAL_CHILD "\r");
+    ASSERT_TRUE(pty.wait_for("ready"));
+    for (const Pty::Size size : {Pty::Size{20, 5}, {40, 10}, {200, 50}}) {
+        SCOPED_TRACE(size.columns);
+        pty.send("\x1a");
+        ASSERT_TRUE(pty.wait_until([&] { return pty.lines().back() == "shell$"; }));
+        pty.resize(size);
+        pty.send("fg\r");
+        EXPECT_TRUE(pty.wait_for("size: " + std::to_string(size.columns))) << pty.screen();
+        ASSERT_TRUE(pty.wait_until([&] { return pty.lines().back() == ">"; })) << pty.screen();
+    }
+}
+
 TEST_F(TheTerminal, ClearsTheScreenAndLosesNothing) {
     auto pty = start({80, 10});
     type(*pty, "lines 3\r", "line 3");
