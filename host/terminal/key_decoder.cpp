@@ -37,6 +37,17 @@ bool is_continuation(char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
 }
 
+/// Also as kitty's keyboard protocol sends it.
+bool is_ctrl_c(std::string_view bytes) {
+    constexpr std::size_t kLongestCtrlC = 32;
+    if (bytes == "\x03") return true;
+    if (!bytes.starts_with("\033[") || !bytes.ends_with('u') || bytes.size() > kLongestCtrlC)
+        return false;
+    const DecodedSequence decoded = decode_sequence(bytes.substr(1));
+    const auto* typed = std::get_if<Typed>(&decoded);
+    return typed != nullptr && *typed == Typed{3};
+}
+
 /// The number of bytes at the end of `bytes` with which `ending` may begin.
 std::size_t could_begin(std::string_view bytes, std::string_view ending) {
     for (std::size_t n = std::min(bytes.size(), ending.size() - 1); n > 0; --n)
@@ -62,7 +73,7 @@ std::string without_controls(std::string_view bytes) {
 
 std::vector<Key> KeyDecoder::feed(std::string_view bytes) {
     std::vector<Key> keys;
-    if (pasting_ && bytes == "\x03") {
+    if (pasting_ && is_ctrl_c(bytes)) {
         pasting_ = false;
         pasted_ = pending_ = {};
     }

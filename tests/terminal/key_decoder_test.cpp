@@ -195,7 +195,12 @@ TEST(KeyDecoder, RefusesAPasteThatIsTooLarge) {
 }
 
 TEST(KeyDecoder, GivesUpAPasteAtALoneCtrlC) {
-    EXPECT_EQ(keys_of({"\033[200~abc", "\x03"}), Keys{Typed{3}});
+    for (const std::string_view ctrl_c : {"\x03", "\033[99;5u", "\033[1089::99;69u"}) {
+        SCOPED_TRACE(ctrl_c);
+        EXPECT_EQ(keys_of({"\033[200~abc", ctrl_c, "d"}), (Keys{Typed{3}, Typed{L'd'}}));
+    }
+    EXPECT_EQ(keys_of({"\033[200~", "\033[99;6:3u", "\033[u", "u", "\033[201~"}),
+              Keys{Paste{"[99;6:3u[uu"}});
     EXPECT_EQ(keys_of({"\033[200~ab\x03"
                        "c\033[201~"}),
               Keys{Paste{"abc"}});
