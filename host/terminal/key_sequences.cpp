@@ -104,7 +104,7 @@ wchar_t control_code(wchar_t c) {
 }
 
 DecodedSequence with_modifiers(wchar_t c, int modifiers) {
-    if ((modifiers & (kAlt | kMeta)) != 0) return Alt{c};
+    if ((modifiers & (kAlt | kMeta)) != 0) return Alt{c, true};
     return Typed{c};
 }
 

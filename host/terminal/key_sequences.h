@@ -15,10 +15,10 @@ struct Typed {
     wchar_t c = 0;
     bool operator==(const Typed&) const = default;
 };
-/// The key Alt with a character or a control code. Esc and the character, sent at once, look the
-/// same.
+/// The key Alt with a character or a control code.
 struct Alt {
     wchar_t c = 0;
+    bool is_certain = false;  ///< else Esc and the character, sent at once, look the same
     bool operator==(const Alt&) const = default;
 };
 /// A key that is no character, as the sequence that the line editor knows: the cursor keys, Home

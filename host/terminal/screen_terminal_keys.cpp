@@ -52,7 +52,7 @@ void ScreenTerminal::handle_key(const TimedKey& pressed) {
     if (word_rest_.takes(pressed.key, pressed.at)) return;
     return_rest_to_line();
     if (const auto* alt = std::get_if<Alt>(&pressed.key); alt != nullptr && !editor_takes(*alt))
-        return handle_escape_and_key(alt->c, pressed.at);
+        return alt->is_certain ? write("\a") : handle_escape_and_key(alt->c, pressed.at);
     const auto* typed = std::get_if<Typed>(&pressed.key);
     if (typed != nullptr && handle_control(typed->c)) return;
     if (question_handles(pressed)) return;

@@ -30,6 +30,13 @@ TEST_F(TheEscapeKey, WithACharacterOfTheEditorIsAlt) {
     EXPECT_EQ(pty->everything().find("escape"), std::string::npos) << pty->everything();
 }
 
+TEST_F(TheEscapeKey, IsNotSeenInAltWhereTheTerminalSaysWhichItIs) {
+    auto pty = start();
+    type(*pty, "one\033[122;3u\033[27;3;122~ two\r", "line: one two");
+    EXPECT_EQ(pty->everything().find("escape"), std::string::npos) << pty->everything();
+    EXPECT_NE(pty->raw().find('\a'), std::string::npos);
+}
+
 TEST_F(TheEscapeKey, ClosesTheCandidatesFirst) {
     auto pty = start();
     type(*pty, "/j\t", "/jobs");
