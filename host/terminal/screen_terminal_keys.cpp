@@ -203,7 +203,7 @@ std::optional<wchar_t> ScreenTerminal::next_character() {
         const TimedKey pressed = keys_.front();
         const auto* typed = std::get_if<Typed>(&pressed.key);
         if (typed == nullptr && !std::holds_alternative<Sequence>(pressed.key)) return std::nullopt;
-        if (is_for_question(pressed)) return std::nullopt;
+        if (pager_ || is_for_question(pressed)) return std::nullopt;
         keys_.pop_front();
         note_key(pressed.key);
         if (word_rest_.takes(pressed.key, pressed.at)) continue;

@@ -9,11 +9,15 @@ namespace {
 
 constexpr int kNotExecutable = 126, kNotFound = 127;  // exit codes of a shell
 constexpr wchar_t kStopKey = 'Z' & 0x1f;
+constexpr wchar_t kEscByte = 0x1b;
 
 }  // namespace
 
 void ScreenTerminal::page(PagedText text) {
-    if (!options_.pager.empty() && page_outside(text)) return;
+    if (!options_.pager.empty()) {
+        close_pager();  // which was used in its place
+        if (page_outside(text)) return;
+    }
     if (changed_ && !pager_) draw();  // what the normal screen shows at a sudden end
     pager_.emplace(std::move(text), style(), size_);
     changed_ = draw_at_once_ = true;
@@ -38,6 +42,11 @@ bool ScreenTerminal::pager_handles(const TimedKey& pressed) {
     if (!pager_) return false;
     if (pressed.key == Key(Typed{kStopKey})) {
         suspend();
+        return true;
+    }
+    if (const auto* alt = std::get_if<Alt>(&pressed.key); alt != nullptr && !alt->is_certain) {
+        handle_key({Typed{kEscByte}, pressed.at, false});
+        handle_key({Typed{alt->c}, pressed.at, false});
         return true;
     }
     switch (pager_->handle(pressed.key)) {

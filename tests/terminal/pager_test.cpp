@@ -159,6 +159,47 @@ TEST_F(ThePager, AsksForTheOlderTextWithCtrlO) {
     type(*pty, "\x0f", "show folded");
 }
 
+TEST_F(ThePager, ClosesAtEscAndKeepsTheKeysBehindIt) {
+    auto pty = start();
+    type(*pty, "page 30\r", "of 30");
+    type(*pty, "\033[120;3u ", "8-30 of 30");  // Alt is no Esc
+    type(*pty, "\033xyz\r", "line: xyz");      // in one read
+    type(*pty, "page 40\r", "of 40");
+    type(*pty, "/row\033q", "line: page 40");  // Esc gives up the search first
+}
+
+/// Another text comes while Tenon's own pager shows the first one.
+TEST_F(ThePager, GivesWayToALaterText) {
+    environment["PAGER"] = "no-such-pager";
+    auto pty = start();
+    ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+    type(*pty, "at fifo page 7\r", "line: at fifo");
+    type(*pty, "page 30\r", "of 30");
+    std::ofstream(folder / "fifo") << "";
+    ASSERT_TRUE(pty->wait_for("1-7 of 7")) << pty->screen();
+    pty->send("q");
+    const std::string printed =
+        "The pager of $PAGER cannot be run: no-such-pager\nprinted meanwhile\n";
+    EXPECT_TRUE(pty->wait_until([&] {
+        const std::string all = pty->everything();
+        return all.rfind(printed) != all.find(printed);
+    })) << pty->everything();
+}
+
+/// When it opens between the two keys of an editor command, the second one is for the pager.
+TEST_F(ThePager, GetsTheKeyThatAnEditorCommandWaitsFor) {
+    auto pty = start();
+    ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+    type(*pty, "at fifo page 30\r", "line: at fifo");
+    pty->send("text\x18");
+    ASSERT_TRUE(pty->wait_for("> text"));
+    pty->resize({80, 20});
+    ASSERT_TRUE(pty->wait_for("size: 80 20"));  // so the keys have been read
+    std::ofstream(folder / "fifo") << "";
+    ASSERT_TRUE(pty->wait_for("of 30")) << pty->screen();
+    type(*pty, "q", "> text");
+}
+
 /// As after SIGSTOP, while which another program has written to the screen.
 TEST_F(ThePager, IsDrawnAgainWhenTheProgramGoesOn) {
     auto pty = start();

@@ -1,7 +1,7 @@
 // Runs a terminal::Terminal by hand or for a test: prints the input that `next` returns, and runs
 // lines that begin with a command word. Usage: terminal_child [history file [folder for
 // completion]]. CLOCK_FILE in the environment names a file with the time of the clock for
-// questions.
+// questions. PAGER is the program for long texts.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace {
 using namespace tenon::terminal;
 
 std::unique_ptr<Terminal> terminal;
-std::thread streamer;
+std::thread streamer, waiter;
 std::atomic<bool> streaming{false};
 bool keeps_line = false;  // at Ctrl-C
 std::string queued;
@@ -77,6 +77,17 @@ void ask(const std::string& lines) {
     terminal->set_question(std::move(question));
 }
 
+void do_line(const std::string& line);
+
+/// Does `line` once somebody has opened the pipe `fifo` for writing.
+void do_later(const std::string& fifo, const std::string& line) {
+    if (waiter.joinable()) waiter.join();
+    waiter = std::thread([fifo, line] {
+        const std::ifstream opened(fifo);
+        terminal->post([line] { do_line(line); });
+    });
+}
+
 void do_line(const std::string& line) {
     const std::string word = line.substr(0, line.find(' '));
     const std::string rest = line.size() > word.size() ? line.substr(word.size() + 1) : "";
@@ -98,6 +109,9 @@ void do_line(const std::string& line) {
         terminal->post([] { terminal->print("printed meanwhile"); });
     } else if (word == "ask") {
         ask(rest);
+    } else if (word == "at") {
+        const auto blank = rest.find(' ');
+        do_later(rest.substr(0, blank), rest.substr(blank + 1));
     } else if (word == "stream") {
         streaming = true;
         streamer = std::thread(stream);
@@ -169,6 +183,7 @@ int main(int argc, char** argv) {
         const char* value = std::getenv(std::string(name).c_str());
         return value == nullptr ? "" : value;
     });
+    if (const char* pager = std::getenv("PAGER")) options.pager = pager;
     if (argc > 1) options.history = argv[1];
     if (const char* file = std::getenv("CLOCK_FILE"))
         options.now = [path = std::string(file)] { return time_in(path); };
@@ -191,6 +206,7 @@ int main(int argc, char** argv) {
     while (handle_input(terminal->next())) {
     }
     stop_streaming();
+    if (waiter.joinable()) waiter.join();
     terminal.reset();
     std::cout << "gone\n";
     return 0;
