@@ -129,7 +129,7 @@ private:
     void interrupt();
     void enter();
     void paste(std::string text);
-    void search(const Key& key);
+    bool search(const Key& key);
     bool move_within_text(bool up);
     void walk_history(bool back);
     [[nodiscard]] std::string line_of(const HistoryEntry& entry);

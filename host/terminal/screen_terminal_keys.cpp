@@ -56,10 +56,7 @@ void ScreenTerminal::handle_key(const TimedKey& pressed) {
     const auto* typed = std::get_if<Typed>(&pressed.key);
     if (typed != nullptr && handle_control(typed->c)) return;
     if (question_handles(pressed)) return;
-    if (search_) {
-        search(pressed.key);
-        return;
-    }
+    if (search_ && search(pressed.key)) return;
     if (handle_key_of_session(pressed)) return;
     edit(pressed.key);
 }
@@ -309,7 +306,8 @@ void ScreenTerminal::paste(std::string text) {
         editor_->set(line->before, line->after);
 }
 
-void ScreenTerminal::search(const Key& key) {
+/// False: the search has ended, and the key has its usual effect.
+bool ScreenTerminal::search(const Key& key) {
     const auto* typed = std::get_if<Typed>(&key);
     const wchar_t c = typed != nullptr ? typed->c : 0;
     if (c == control('R')) {
@@ -320,14 +318,15 @@ void ScreenTerminal::search(const Key& key) {
         search_->add(to_utf8({&c, 1}), history_.entries());
     } else {
         // Ctrl-G restores the line as it was before the search. Any other key takes the entry that
-        // was found, and then has its usual effect.
+        // was found, Esc only that.
         const bool back = c == control('G') || search_->found().text.empty();
         undo_.begin(line_at_cursor());
         editor_->set(back ? search_->line() : line_of(search_->found()), "");
         undo_.end(line_at_cursor());
         search_.reset();
-        if (c != control('G') && c != control('[')) edit(key);
+        return c == control('G') || c == control('[');
     }
+    return true;
 }
 
 bool ScreenTerminal::move_within_text(bool up) {

@@ -218,6 +218,11 @@ TEST_F(TheLinesBefore, AreFoundBackwards) {
          "\x12"
          "bet\r",
          "line: beta");
+    type(*pty,
+         "\x12"
+         "two\x0f",
+         "show folded");  // a key of the session keeps its effect
+    type(*pty, "!\r", "line: alpha two!");
 }
 
 }  // namespace
