@@ -146,14 +146,19 @@ constexpr milliseconds kJustBegun{100};
 /// Columns of the call and of a note at least; a narrower note is left out.
 constexpr std::size_t kLeastOfCall = 12;
 constexpr std::size_t kLeastOfNote = 4;
+/// Columns that the call has also before a state that does not fit behind it.
+constexpr std::size_t kBeginningOfCall = 4;
 
-/// `Call` is ToolStarted or ToolFinished.
+/// `Call` is ToolStarted or ToolFinished. However narrow the row is, the call is cut and not its
+/// state, which stands behind it.
 template <class Call>
 std::string call_line(const Mark& mark, const Call& call, const std::string& behind,
                       std::size_t width, Style style) {
     const auto [name, subject] = subject_of(call.call, call.facts);
     const std::string what = paint(style, kBold, name) + (subject.empty() ? "" : " " + subject);
-    return status_line(mark, what, behind, width, style);
+    const std::size_t room = width - std::min(width, width_of(behind));
+    const std::string line = status_line(mark, what, "", std::max(room, kBeginningOfCall), style);
+    return cut(line + paint(style, kDim, behind), width);
 }
 
 std::string sizes_of(const Diff& diff) {
@@ -225,10 +230,7 @@ std::string running_tool_line(const agent::ToolStarted& call, milliseconds elaps
     const std::size_t left = width - std::min(width, taken);
     if (!note.empty() && says_more && left >= kLeastOfNote)
         behind += " " + cut(shown_note, std::min(left, width / 2));
-    // However narrow the row is, the call is cut and not the time.
-    const std::string line =
-        call_line(kRunning, call, "", width - std::min(width, width_of(behind)), style);
-    return cut(line + paint(style, kDim, behind), width);
+    return call_line(kRunning, call, behind, width, style);
 }
 
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style,

@@ -103,6 +103,9 @@ TEST(ToolLine, FitsOneLine) {
     agent::ToolFinished call = done("bash", {{"command", "npm run " + std::string(300, 'x')}},
                                     "[exit code: 3]", milliseconds(12'000));
     EXPECT_EQ(line(call, 40), "✗ bash npm run xxxxxxxxx… (12 s, exit 3)");
+    EXPECT_EQ(line(call, 20), "✗ ba… (12 s, exit 3)");
+    EXPECT_EQ(line(call, 10), "✗ b… (12 …");
+    EXPECT_EQ(line(failed("Permission denied", true), 20), "✗ write_fi… (denied)");
     for (const std::string& name : {std::string("bash"), std::string(64, 'n')}) {
         call.call.name = name;
         for (const std::size_t width : {20U, 40U, 80U, 200U}) {
