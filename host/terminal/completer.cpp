@@ -91,7 +91,7 @@ std::vector<MenuEntry> Completer::commands_for(std::string_view typed) const {
 }
 
 std::optional<Completer::Replacement> Completer::complete() {
-    if (!word_ || !is_open()) return std::nullopt;
+    if (!word_ || !is_open() || is_awaited_) return std::nullopt;  // the menu is of an older word
     if (const MenuEntry* entry = menu_.chosen()) return replacement_by(*entry);
     const MenuEntry& first = menu_.entries().front();
     if (menu_.entries().size() == 1 || (is_path() && best_ == 1)) return replacement_by(first);

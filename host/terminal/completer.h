@@ -54,7 +54,8 @@ public:
 
     /// What the Tab key does after `update`: takes the chosen entry or the only one; else completes
     /// as far as all entries agree; else chooses the first entry, or takes it when it does not
-    /// begin with what was typed. None when nothing in the line changes.
+    /// begin with what was typed. None when nothing in the line changes, also when the paths of
+    /// this word have not come yet.
     std::optional<Replacement> complete();
     /// The chosen entry in place of the word; `is_command` says which kind it is.
     struct Chosen {

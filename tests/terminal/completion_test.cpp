@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/terminal/completer.h"
 #include "tests/terminal/terminal_fixture.h"
 
 namespace tenon::terminal {
@@ -119,6 +120,20 @@ TEST_F(ACompletion, OfAnAbsolutePathReadsItsFolder) {
     const std::string path = (folder / "elsewhere").string();
     type(*pty, "@" + path + "/U\t|\r", "line: @" + path + "/up.txt |");
     type(*pty, "@~/elsew\tup\t|\r", "line: @~/elsewhere/up.txt |");
+}
+
+/// The paths of a slow workspace come later than the key waits.
+TEST(Completer, PutsNoPathOfAnOlderWordIntoTheLine) {
+    const testing::TempDir dir;
+    Completer completer(dir.path(), [](const FoundPaths&) {});
+    const Completer::Time now{};
+    completer.typed();
+    completer.update("@sr", "", now);
+    EXPECT_TRUE(completer.take({"sr", {{"src/"}, 0, 1, "src/"}}));
+    EXPECT_EQ(completer.complete(), (Completer::Replacement{0, "@src/"}));
+    completer.update("@srz", "", now);
+    EXPECT_TRUE(completer.is_open());
+    EXPECT_EQ(completer.complete(), std::nullopt);
 }
 
 using TheMenu = ACompletion;
