@@ -3,7 +3,6 @@
 
 #include "host/base/untrusted.h"
 #include "host/sitting/export.h"
-#include "host/sitting/paging.h"
 #include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
 
@@ -31,8 +30,7 @@ void Sitting::show_history() {
                               });
     if (!read) print(sentence(visible(read.error().message)));
     if (text.line_count() == 0) return print("The conversation is empty.");
-    auto shown = show_in_pager(terminal_, std::move(text), !screen_.escapes);
-    if (!shown) print(sentence(visible(shown.error().message)));
+    terminal_.page(std::move(text));
 }
 
 void Sitting::export_to(const std::string& file) {

@@ -194,6 +194,16 @@ TEST(History, GoesThroughThePagerOfTheUser) {
     EXPECT_TRUE(person.sees("paged: > one\npaged:\npaged: First.\n")) << person.shown();
 }
 
+TEST(History, IsShownInTenonsPagerWhereThatOfTheUserCannotBeRun) {
+    Person person({says("First.")}, {.environment = {{"PAGER", "no-such-pager"}}});
+    person.enters("one");
+    EXPECT_TRUE(person.sees("First.")) << person.shown();
+    person.enters("/history");
+    EXPECT_TRUE(person.sees("1-3 of 3")) << person.shown();
+    person.types("q");
+    EXPECT_TRUE(person.sees("The pager of $PAGER cannot be run: no-such-pager")) << person.shown();
+}
+
 TEST(History, IsPrintedOnADumbTerminal) {
     Person person({says("First.")},
                   {.environment = {{"TERM", "dumb"}, {"PAGER", "sed 's/^/paged: /'"}}});
