@@ -132,6 +132,20 @@ TEST_F(TheModes, ArePutBackAtACrashAndForOtherPrograms) {
     }
 }
 
+TEST_F(TheModes, ArePutBackAtEverySignal) {
+    for (const int signal : {SIGTERM, SIGQUIT, SIGSEGV}) {
+        SCOPED_TRACE(signal);
+        auto pty = start();
+        pty->send("\033[?0u");
+        EXPECT_TRUE(pty->wait_until([&] { return has(*pty, kKittyOn); }));
+        pty->send_signal(signal);
+        pty->wait();
+        for (const std::string_view off :
+             {kKittyOff, std::string_view("\033[?1004l"), std::string_view("\033[23;2t")})
+            EXPECT_EQ(times_in(pty->raw(), off), 1U) << off.substr(1);
+    }
+}
+
 TEST_F(TheModes, CallThePersonUnlessTheTerminalHasTheFocus) {
     for (const Pty::Size size : {Pty::Size{20, 5}, {40, 10}, {80, 24}, {200, 50}}) {
         SCOPED_TRACE(size.columns);
