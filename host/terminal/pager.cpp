@@ -21,6 +21,7 @@ constexpr wchar_t with_control(char letter) {
 
 /// A line without our own SGR sequences.
 std::string plain_text(std::string_view line) {
+    if (line.find('\033') == std::string_view::npos) return std::string(line);
     std::string text;
     while (!line.empty()) {
         const Cluster cluster = first_cluster(line);
