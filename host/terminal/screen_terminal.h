@@ -213,6 +213,7 @@ private:
     std::string status_;
     std::optional<OpenQuestion> question_;
     std::optional<Pager> pager_;        // it has the screen and the keys
+    std::optional<PagedText> to_page_;  // when another program gives the terminal back
     WordRest word_rest_;                // of the last answer
     bool line_follows_answer_ = false;  // the edited line was begun after that answer
     Time question_ready_at_{};          // when the question begins to take keys

@@ -38,6 +38,10 @@ void ScreenTerminal::run_outside(const std::function<void()>& program) {
     outside_ = false;
     modes_.take_back();
     come_back();
+    if (!to_page_ || closed_) return;
+    post([this] {
+        if (auto text = std::exchange(to_page_, std::nullopt)) page(std::move(*text));
+    });
 }
 
 OutsideEvents ScreenTerminal::wait_outside(int fd, milliseconds timeout) {
@@ -49,6 +53,7 @@ OutsideEvents ScreenTerminal::wait_outside(int fd, milliseconds timeout) {
 }
 
 Result<int> ScreenTerminal::run_program(const OutsideProgram& program) {
+    if (outside_) return Error{"another program has the terminal"};
     Result<int> end = 0;
     run_outside([&] {
         end = run_outside_program(

@@ -14,6 +14,10 @@ constexpr wchar_t kEscByte = 0x1b;
 }  // namespace
 
 void ScreenTerminal::page(PagedText text) {
+    if (outside_) {
+        to_page_ = std::move(text);
+        return;
+    }
     if (!options_.pager.empty()) {
         close_pager();  // which was used in its place
         if (page_outside(text)) return;

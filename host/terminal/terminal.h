@@ -189,12 +189,14 @@ public:
     /// Meanwhile posted work runs and signals are taken; SIGINT has no effect.
     virtual OutsideEvents wait_outside(int, std::chrono::milliseconds) { return {}; }
     /// Runs a program of the user with run_outside, and waits for its end. Returns its exit code,
-    /// or 128 + the signal that ended it. An Error: it was not started.
+    /// or 128 + the signal that ended it. An Error: it was not started, as when another program has
+    /// the terminal.
     virtual Result<int> run_program(const OutsideProgram&) {
         return Error{"this terminal cannot be given to another program"};
     }
     /// Shows `text` in a pager until the person closes it. What is printed meanwhile appears
-    /// afterwards, and a question waits.
+    /// afterwards, and a question waits. While another program has the terminal, the text waits for
+    /// its end.
     /// - The program of TerminalOptions::pager is run with run_program; it reads the text from its
     ///   standard input. When it cannot be run, a line says so, and the other pager is used.
     /// - Tenon's own pager uses the alternate screen. It does not block: `next` goes on. A later

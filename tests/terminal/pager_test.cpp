@@ -175,7 +175,7 @@ TEST_F(ThePager, GivesWayToALaterText) {
     ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
     type(*pty, "at fifo page 7\r", "line: at fifo");
     type(*pty, "page 30\r", "of 30");
-    std::ofstream(folder / "fifo") << "";
+    let_go("fifo");
     ASSERT_TRUE(pty->wait_for("1-7 of 7")) << pty->screen();
     pty->send("q");
     const std::string printed =
@@ -184,6 +184,27 @@ TEST_F(ThePager, GivesWayToALaterText) {
         const std::string all = pty->everything();
         return all.rfind(printed) != all.find(printed);
     })) << pty->everything();
+}
+
+/// A text that is ready while an editor or another pager has the terminal.
+TEST_F(ThePager, WaitsUntilAnotherProgramGivesTheTerminalBack) {
+    for (const char* const pager : {"", "cat; echo behind"}) {
+        SCOPED_TRACE(pager);
+        environment["PAGER"] = pager;
+        auto pty = start();
+        ::mkfifo((folder / "fifo").c_str(), 0600);
+        type(*pty, "at fifo page 3\r", "line: at fifo");
+        pty->send("program echo wai''ts; read x; echo \"got $x\"; :\r");
+        ASSERT_TRUE(pty->wait_for("waits"));
+        let_go("fifo");
+        EXPECT_NE(pty->modes().c_lflag & ICANON, 0U);
+        pty->send("it\n");
+        EXPECT_TRUE(pty->wait_for("row 3"));
+        EXPECT_LT(pty->raw().find("got it"), pty->raw().find("row 1"));
+        if (*pager == '\0') pty->send("q");
+        EXPECT_TRUE(pty->wait_for("program: 0")) << pty->screen();
+        type(*pty, "more\r", "line: more");
+    }
 }
 
 /// When it opens between the two keys of an editor command, the second one is for the pager.
@@ -195,7 +216,7 @@ TEST_F(ThePager, GetsTheKeyThatAnEditorCommandWaitsFor) {
     ASSERT_TRUE(pty->wait_for("> text"));
     pty->resize({80, 20});
     ASSERT_TRUE(pty->wait_for("size: 80 20"));  // so the keys have been read
-    std::ofstream(folder / "fifo") << "";
+    let_go("fifo");
     ASSERT_TRUE(pty->wait_for("of 30")) << pty->screen();
     type(*pty, "q", "> text");
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <thread>
 
 #include "host/terminal/terminal.h"
@@ -79,12 +80,12 @@ void ask(const std::string& lines) {
 
 void do_line(const std::string& line);
 
-/// Does `line` once somebody has opened the pipe `fifo` for writing.
+/// Does `line` once somebody has opened the pipe `fifo` for writing, and then closes it.
 void do_later(const std::string& fifo, const std::string& line) {
     if (waiter.joinable()) waiter.join();
     waiter = std::thread([fifo, line] {
-        const std::ifstream opened(fifo);
-        terminal->post([line] { do_line(line); });
+        auto opened = std::make_shared<std::ifstream>(fifo);
+        terminal->post([line, opened = std::move(opened)] { do_line(line); });
     });
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fcntl.h>
+#include <poll.h>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/pty.h"
@@ -21,6 +24,12 @@ struct ATerminal : ::testing::Test {
     static void type(Pty& pty, std::string_view keys, std::string_view brings) {
         pty.send(keys);
         EXPECT_TRUE(pty.wait_for(brings)) << "after " << keys << ":\n" << pty.screen();
+    }
+    /// Lets terminal_child do a line that waits for the pipe `fifo`, and waits until that is done.
+    void let_go(const std::string& fifo) const {
+        const UniqueFd fd(::open((folder / fifo).c_str(), O_WRONLY | O_CLOEXEC));
+        pollfd closed{fd.get(), 0, 0};
+        EXPECT_EQ(::poll(&closed, 1, static_cast<int>(kPatience.count())), 1);
     }
     static bool has_screen(Pty& pty, const std::string& screen) {
         return pty.wait_until([&] { return pty.screen() == screen; }, kPatience);
