@@ -107,7 +107,8 @@ TEST_F(AnOutsideProgram, StopsTogetherWithTheTerminal) {
     ASSERT_TRUE(pty.wait_for("waits"));
     type(pty, "\x1a", "Stopped");
     ASSERT_TRUE(pty.wait_until([&] { return pty.lines().back() == "shell$"; }));
-    type(pty, "echo $((40+2))\r", "42");
+    // The program that stops may still read one character.
+    type(pty, " echo $((40+2))\r", "42");
     pty.send("fg\r");
     ASSERT_TRUE(pty.wait_until([&] {
         return pty.screen().find("fg\n") != std::string::npos && pty.lines().size() > 9 &&
