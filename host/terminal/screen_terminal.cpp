@@ -269,8 +269,7 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
     if (question_->content.choices != question->choices) close_variants();
     question_->content = std::move(*question);
     question_->subject_columns = 0;
-    if (!same && (pager_ || outside_)) write("\a");  // nothing else tells of it
-    if (same || outside_) return;                    // come_back() begins the time to wait
+    if (same || outside_) return;  // come_back() begins the time to wait
     read_typed_ahead();
     question_ready_at_ = now() + kTimeToRead;
     if (last_typed_) question_ready_at_ = std::max(question_ready_at_, *last_typed_ + kQuiet);
