@@ -108,6 +108,7 @@ Message& Conversation::open_user_message() {
 
 void Conversation::begin_message(Message message) {
     settled_bytes_ = bytes();
+    if (!messages_.empty()) messages_.back().wire.shrink_to_fit();  // it does not grow any more
     messages_.push_back(std::move(message));
 }
 

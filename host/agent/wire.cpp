@@ -126,6 +126,8 @@ Message empty_message(Role role) {
 }
 
 void append_block(Message& message, std::string_view block) {
+    // At once: a second growth would double what a single long block needs.
+    message.wire.reserve(message.wire.size() + 1 + block.size());
     message.wire.resize(message.wire.size() - kEnd.size());
     if (!message.block_ends.empty()) message.wire += ',';
     message.wire += block;

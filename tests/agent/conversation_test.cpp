@@ -36,6 +36,19 @@ TEST(Conversation, SendsResultsInTheOrderOfTheCallsAndTextBehindThem) {
             R"({"type":"tool_result","tool_use_id":"b","content":"second"},{"type":"text","text":"note"}]})"}));
 }
 
+TEST(Conversation, HoldsItsMessagesInHardlyMoreMemoryThanTheirText) {
+    Conversation conversation;
+    conversation.add_text("go");
+    conversation.add_answer(R"([{"type":"tool_use","id":"a"},{"type":"tool_use","id":"b"}])",
+                            {tool_call("a"), tool_call("b")});
+    EXPECT_TRUE(conversation.add_result("a", {std::string(50'000, 'x'), false, {}}));
+    EXPECT_TRUE(conversation.add_result("b", {"short", false, {}}));
+    conversation.add_text("note");
+    conversation.add_answer(R"([{"type":"text","text":"done"}])", {});
+    for (const Message& message : conversation.messages())
+        EXPECT_LT(message.wire.capacity(), message.wire.size() + 1'000);
+}
+
 TEST(Conversation, RemovesWhatAServerHasNotEndedWhenTextFollowsAPausedAnswer) {
     const std::string go = R"({"role":"user","content":[{"type":"text","text":"go"}]})";
     const std::string more = R"({"role":"user","content":[{"type":"text","text":"more"}]})";

@@ -34,6 +34,13 @@ TEST(Wire, AppendsBlocksAndKnowsWhereMarksMayStand) {
     EXPECT_EQ(message.can_mark, (std::vector<bool>{false, true}));
 }
 
+TEST(Wire, TakesNoMoreMemoryForALongBlockThanItNeeds) {
+    const std::string block = text_block(std::string(50'000, 'x'));
+    Message message = empty_message(Role::kUser);
+    append_block(message, block);
+    EXPECT_LT(message.wire.capacity(), block.size() + 1'000);
+}
+
 TEST(Wire, LeavesOutTheTextOfABlankResult) {
     EXPECT_EQ(tool_result_block("t1", {" \n", false, {}}),
               R"({"type":"tool_result","tool_use_id":"t1"})");
