@@ -103,6 +103,19 @@ std::string_view raw_member(std::string_view object, std::string_view key) {
     return {};
 }
 
+std::vector<std::string_view> call_blocks(const Message& answer) {
+    constexpr std::string_view kCall = "tool_use";
+    const std::string_view wire = answer.wire;
+    // The bytes are those of the endpoint, which may have escaped any character.
+    if (wire.find(kCall) == wire.npos && wire.find("\\u") == wire.npos) return {};
+    std::vector<std::string_view> blocks = split_blocks(raw_member(wire, "content"));
+    std::erase_if(blocks, [&](std::string_view block) {
+        const Json type = json_or_null(raw_member(block, "type"));
+        return !type.is_string() || *string_in(type) != kCall;
+    });
+    return blocks;
+}
+
 std::string with_member(std::string_view block, std::string_view key, std::string_view value) {
     std::string out(block);
     const std::string_view old = raw_member(block, key);

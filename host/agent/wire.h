@@ -19,6 +19,9 @@ std::string_view raw_member(std::string_view object, std::string_view key);
 /// Whether a content block is of the two thinking kinds.
 bool is_thinking_block(std::string_view block);
 
+/// The tool_use blocks of an answer, as they stand in it. Nothing is parsed but their types.
+std::vector<std::string_view> call_blocks(const Message& answer);
+
 /// A message without blocks. At least one is appended before it is sent.
 Message empty_message(Role role);
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "host/agent/wire.h"
 #include "host/base/clock.h"
 #include "host/base/counted.h"
 #include "host/base/forced_end.h"
@@ -23,8 +24,7 @@ constexpr int kAfterTerminate = 143;
 std::int64_t turns_of(const agent::Session& session) {
     const auto messages = session.conversation().messages();
     return std::count_if(messages.begin(), messages.end(), [](const agent::Message& message) {
-        return message.role == agent::Role::kAssistant &&
-               !ui::has_calls(json_or_null(message.wire));
+        return message.role == agent::Role::kAssistant && agent::call_blocks(message).empty();
     });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "host/agent/wire.h"
 #include "host/ui/headless.h"
 #include "host/ui/status_line.h"
 
@@ -33,6 +34,22 @@ Todos open_items(const agent::ToolFinished& call) {
     return open_items(member(call.call.input, call.facts.items));
 }
 
+/// The items of an answer's calls that show a checklist, by tool_use id. Only these calls are
+/// parsed: a conversation may be long, and the arguments of other calls too.
+std::map<std::string, Todos> checklist_calls(const agent::Message& answer,
+                                             const FactsOf& facts_of) {
+    std::map<std::string, Todos> calls;
+    for (const std::string_view text : agent::call_blocks(answer)) {
+        const Json name = json_or_null(agent::raw_member(text, "name"));
+        if (!name.is_string()) continue;
+        const agent::ToolFacts facts = facts_of(*string_in(name));
+        if (facts.result != agent::ResultView::kChecklist) continue;
+        const Json block = json_or_null(text);
+        calls[string_or(block, "id")] = open_items(member(member(block, "input"), facts.items));
+    }
+    return calls;
+}
+
 std::int64_t tokens_of(const agent::Usage& usage) {
     return usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens +
            usage.output_tokens;
@@ -43,18 +60,14 @@ std::int64_t tokens_of(const agent::Usage& usage) {
 std::vector<Unfinished::Todo> open_checklist(std::span<const agent::Message> messages,
                                              const FactsOf& facts_of) {
     Todos todos;
-    std::map<std::string, Todos> called;  // by tool_use id
+    std::map<std::string, Todos> called;  // by the last answer; by tool_use id
     for (const agent::Message& message : messages) {
-        const Json content = member(json_or_null(message.wire), "content");
-        if (!content.is_array()) continue;
-        for (const Json& block : content) {
-            const std::string type = string_or(block, "type");
-            if (type == "tool_use") {
-                const agent::ToolFacts facts = facts_of(string_or(block, "name"));
-                if (facts.result == agent::ResultView::kChecklist)
-                    called[string_or(block, "id")] =
-                        open_items(member(member(block, "input"), facts.items));
-            } else if (type == "tool_result" && !bool_or(block, "is_error", false)) {
+        if (message.role == agent::Role::kAssistant) {
+            called = checklist_calls(message, facts_of);
+        } else if (!called.empty()) {
+            const Json results = json_or_null(message.wire);
+            for (const Json& block : member(results, "content")) {
+                if (bool_or(block, "is_error", false)) continue;
                 const auto call = called.find(string_or(block, "tool_use_id"));
                 if (call != called.end()) todos = call->second;
             }

@@ -34,6 +34,20 @@ TEST(Wire, AppendsBlocksAndKnowsWhereMarksMayStand) {
     EXPECT_EQ(message.can_mark, (std::vector<bool>{false, true}));
 }
 
+TEST(Wire, FindsTheCallsOfAnAnswer) {
+    const std::string call = R"({"id":"a","type": "tool_use","input":{"type":"text"}})";
+    const std::string escaped = R"({"type":"tool\u005fuse","id":"b"})";
+    Message message = empty_message(Role::kAssistant);
+    append_block(message, R"({"type":"text","text":"a \"type\":\"tool_use\" in a text"})");
+    EXPECT_TRUE(call_blocks(message).empty());
+    append_block(message, R"({"type":"server_tool_use","input":{"type":"tool_use"}})");
+    EXPECT_TRUE(call_blocks(message).empty());
+    append_block(message, call);
+    append_block(message, escaped);
+    EXPECT_EQ(call_blocks(message), (std::vector<std::string_view>{call, escaped}));
+    EXPECT_TRUE(call_blocks(empty_message(Role::kAssistant)).empty());
+}
+
 TEST(Wire, TakesNoMoreMemoryForALongBlockThanItNeeds) {
     const std::string block = text_block(std::string(50'000, 'x'));
     Message message = empty_message(Role::kUser);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/agent/wire.h"
+
 namespace tenon::sitting {
 namespace {
 
@@ -87,20 +89,23 @@ TEST(UnfinishedWork, HasJobsFromTheirStartToTheirEnd) {
 }
 
 TEST(UnfinishedWork, FindsTheChecklistOfARecordedConversation) {
-    const auto message = [](const Json& content) {
-        agent::Message made;
-        made.wire = Json{{"role", "x"}, {"content", content}}.dump();
+    const auto message = [](agent::Role role, const std::vector<std::string>& blocks) {
+        agent::Message made = agent::empty_message(role);
+        for (const std::string& block : blocks)
+            agent::append_block(made, block);
         return made;
     };
     const auto call = [&](const std::string& id, const std::string& status) {
         const Json items = {{{"id", "1"}, {"text", status}, {"status", status}}};
-        return message({{{"type", "tool_use"},
-                         {"id", id},
-                         {"name", "plan_it"},
-                         {"input", {{"steps", items}}}}});
+        const Json other = {{"type", "tool_use"}, {"id", "x"}, {"name", "do_it"}, {"input", {}}};
+        const Json block = {
+            {"type", "tool_use"}, {"id", id}, {"name", "plan_it"}, {"input", {{"steps", items}}}};
+        return message(agent::Role::kAssistant,
+                       {R"({"type":"text","text":"tool_use"})", other.dump(), block.dump()});
     };
     const auto result = [&](const std::string& id, bool is_error) {
-        return message({{{"type", "tool_result"}, {"tool_use_id", id}, {"is_error", is_error}}});
+        return message(agent::Role::kUser, {agent::tool_result_block("x", {"", false, {}}),
+                                            agent::tool_result_block(id, {"", is_error, {}})});
     };
     const auto facts_of = [](const std::string& name) {
         return name == "plan_it" ? checklist_facts() : agent::ToolFacts{};
@@ -114,6 +119,12 @@ TEST(UnfinishedWork, FindsTheChecklistOfARecordedConversation) {
     messages.push_back(call("d", "completed"));
     messages.push_back(result("d", false));
     EXPECT_TRUE(open_checklist(messages, facts_of).empty());
+    // An endpoint may escape any character.
+    messages.push_back(message(
+        agent::Role::kAssistant,
+        {R"({"type":"tool\u005fuse","id":"e","name":"plan\u005fit","input":{"steps":[{"text":"x"}]}})"}));
+    messages.push_back(result("e", false));
+    EXPECT_EQ(todos_of(open_checklist(messages, facts_of)), "x ");
 }
 
 }  // namespace
