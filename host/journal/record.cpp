@@ -3,81 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "host/base/utf8.h"
+#include "host/journal/json_text.h"
 
 namespace tenon::journal {
 namespace {
-
-bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/// The value of \uXXXX at `at`, or -1.
-int unit_at(std::string_view text, std::size_t at) {
-    if (text.substr(at, 2) != "\\u" || at + 6 > text.size()) return -1;
-    for (std::size_t i = at + 2; i < at + 6; ++i) {
-        if (!is_hex(text[i])) return -1;
-    }
-    return std::stoi(std::string(text.substr(at + 2, 4)), nullptr, 16);
-}
-
-/// The length of the escape at `at`; 0: there is none.
-std::size_t escape_length(std::string_view text, std::size_t at) {
-    if (at + 1 >= text.size()) return 0;
-    if (text[at + 1] != 'u') {
-        return std::string_view("\"\\/bfnrt").find(text[at + 1]) == std::string_view::npos ? 0 : 2;
-    }
-    const int unit = unit_at(text, at);
-    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
-    if (unit < 0xD800 || unit > 0xDBFF) return 6;
-    const int second = unit_at(text, at + 6);
-    return second >= 0xDC00 && second <= 0xDFFF ? 12 : 0;
-}
-
-/// The position after the JSON string that begins at `at`; npos: it is not a string (RFC 8259,
-/// section 7).
-std::size_t string_end(std::string_view text, std::size_t at) {
-    bool ascii = true;
-    for (std::size_t i = at + 1; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c == '"') {
-            const bool valid = ascii || utf8::is_valid(text.substr(at, i - at));
-            return valid ? i + 1 : std::string_view::npos;
-        }
-        if (c < 0x20) return std::string_view::npos;
-        const std::size_t length = c == '\\' ? escape_length(text, i) : 1;
-        if (length == 0) return std::string_view::npos;
-        ascii = ascii && c < 0x80;
-        i += length;
-    }
-    return std::string_view::npos;
-}
-
-/// Where a value that is not a string ends: at the comma or brace after it. The parser checks the
-/// value itself.
-std::size_t value_end(std::string_view text, std::size_t at) {
-    std::size_t depth = 0;
-    for (std::size_t i = at; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '"') {
-            i = string_end(text, i);
-            if (i == std::string_view::npos) return i;
-            --i;
-        } else if (c == '{' || c == '[') {
-            ++depth;
-        } else if (depth == 0 && (c == ',' || c == '}')) {
-            return i;
-        } else if (c == '}' || c == ']') {
-            if (depth == 0) return std::string_view::npos;
-            --depth;
-        }
-    }
-    return std::string_view::npos;
-}
-
-std::size_t skip_blanks(std::string_view text, std::size_t at) {
-    return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
-}
 
 char at(std::string_view text, std::size_t i) {
     return i < text.size() ? text[i] : '\0';
@@ -107,38 +36,37 @@ RecordType Record::type() const {
 
 Result<Record> Record::read(std::string_view line) {
     Record record;
-    std::string others;  // the members that are not strings, for the parser
-    std::size_t i = skip_blanks(line, 0);
+    std::size_t i = json_blanks_end(line, 0);
     if (at(line, i) != '{') return damaged(i);
-    i = skip_blanks(line, i + 1);
+    i = json_blanks_end(line, i + 1);
     const bool empty = at(line, i) == '}';
     while (!empty) {
         const std::size_t key_from = i;
-        const std::size_t key_end = at(line, i) == '"' ? string_end(line, i) : line.npos;
+        const std::size_t key_end = at(line, i) == '"' ? json_value_end(line, i, 0) : line.npos;
         if (key_end == line.npos) return damaged(i);
-        i = skip_blanks(line, key_end);
+        i = json_blanks_end(line, key_end);
         if (at(line, i) != ':') return damaged(i);
-        i = skip_blanks(line, i + 1);
+        i = json_blanks_end(line, i + 1);
         const std::size_t from = i;
-        const bool is_string = at(line, i) == '"';
-        const std::size_t end = is_string ? string_end(line, i) : value_end(line, i);
+        const std::size_t end = json_value_end(line, i, kMaxOwnJsonDepth - 1);
         if (end == line.npos) return damaged(from);
         const std::string_view key = line.substr(key_from, key_end - key_from);
-        record.raw_.emplace(key.substr(1, key.size() - 2), line.substr(from, end - from));
-        if (!is_string) {
-            others += others.empty() ? '{' : ',';
-            others.append(key).append(":").append(line.substr(from, end - from));
-        }
-        i = skip_blanks(line, end);
+        record.add(key, line.substr(from, end - from));
+        i = json_blanks_end(line, end);
         if (at(line, i) == '}') break;
         if (at(line, i) != ',') return damaged(i);
-        i = skip_blanks(line, i + 1);
+        i = json_blanks_end(line, i + 1);
     }
-    if (skip_blanks(line, i + 1) != line.size()) return damaged(i + 1);
-    auto members = parse_json(others.empty() ? "{}" : others + "}", kMaxOwnJsonDepth);
-    if (!members) return members.error();
-    record.members_ = std::move(*members);
+    if (json_blanks_end(line, i + 1) != line.size()) return damaged(i + 1);
     return record;
+}
+
+/// `key` with its quotes. This program escapes no character of a key, but may have to read one.
+void Record::add(std::string_view key, std::string_view value) {
+    const std::string_view name = key.substr(1, key.size() - 2);
+    raw_.emplace(name, value);
+    if (name.find('\\') != name.npos && !value.starts_with('"'))
+        escaped_[json_string_text(key)] = json_or_null(value);
 }
 
 std::string_view Record::raw(std::string_view key) const {
@@ -152,13 +80,16 @@ std::string_view Record::quoted(std::string_view key) const {
 }
 
 std::string Record::string(const char* key) const {
-    const Json parsed = json_or_null(quoted(key));
-    const std::string* text = string_in(parsed);
-    return text == nullptr ? std::string() : *text;
+    const std::string_view text = quoted(key);
+    return text.empty() ? std::string() : json_string_text(text);
 }
 
 const Json& Record::value(const char* key) const {
-    return member(members_, key);
+    const auto raw = raw_.find(key);
+    if (raw == raw_.end() || raw->second.starts_with('"')) return member(escaped_, key);
+    const auto [parsed, is_new] = parsed_.try_emplace(raw->first);
+    if (is_new) parsed->second = json_or_null(raw->second);
+    return parsed->second;
 }
 
 std::vector<std::string> Record::strings(const char* key) const {

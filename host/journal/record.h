@@ -57,7 +57,7 @@ RecordType record_type(std::string_view name);
 
 /// One record of a journal, a JSON object on one line. Its members are parsed when somebody asks
 /// for them, or can be taken as they stand in the line: most of a journal's bytes stand in a few
-/// long strings that go on into requests byte for byte. The line must outlive it.
+/// long strings that go on into requests byte for byte. The line must outlive it. For one thread.
 class Record {
 public:
     /// The Error says where the line is damaged.
@@ -68,10 +68,11 @@ public:
     /// A member of the given type; `otherwise`, or an empty one, where there is none.
     [[nodiscard]] std::string string(const char* key) const;
     [[nodiscard]] std::int64_t integer(const char* key, std::int64_t otherwise) const {
-        return integer_or(members_, key, otherwise);
+        return integer_in(value(key)).value_or(otherwise);
     }
     [[nodiscard]] bool boolean(const char* key, bool otherwise) const {
-        return bool_or(members_, key, otherwise);
+        const Json& flag = value(key);
+        return flag.is_boolean() ? flag == Json(true) : otherwise;
     }
     [[nodiscard]] std::vector<std::string> strings(const char* key) const;
     /// Null when there is none, or a string.
@@ -84,8 +85,11 @@ public:
     [[nodiscard]] std::string_view quoted(std::string_view key) const;
 
 private:
-    Json members_;  // all but the strings
+    void add(std::string_view key, std::string_view value);
+
     std::map<std::string_view, std::string_view> raw_;
+    mutable std::map<std::string_view, Json> parsed_;  // what somebody asked for
+    Json escaped_;  // the members with escapes in their keys, all but the strings
 };
 
 }  // namespace tenon::journal

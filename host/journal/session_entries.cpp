@@ -9,7 +9,7 @@ using Ordered = OrderedJson;
 
 /// An array of a record; empty when there is none.
 Ordered ordered_array(const Record& record, const char* key) {
-    if (!record.value(key).is_array()) return Ordered::array();
+    if (!record.raw(key).starts_with('[')) return Ordered::array();
     return parse_ordered_json(record.raw(key), kMaxOwnJsonDepth).value_or(Ordered::array());
 }
 
@@ -93,7 +93,7 @@ std::optional<SessionEntry> entry_from(const Record& record) {
             entry.attached = ordered_array(record, "attached");
             return entry;
         case RecordType::kAnswer:
-            if (!record.value("content").is_array()) return std::nullopt;
+            if (!record.raw("content").starts_with('[')) return std::nullopt;
             entry.content = parse_ordered_json(record.raw("content"), kMaxOwnJsonDepth)
                                 .value_or(OrderedJson::array());
             return entry;
