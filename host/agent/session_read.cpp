@@ -4,6 +4,7 @@
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 #include "host/base/path_text.h"
+#include "host/base/utf8.h"
 #include "host/journal/reader.h"
 
 namespace tenon::agent {
@@ -36,6 +37,30 @@ Result<SessionHead> read_head(const journal::Record& record) {
     head.parent = record.string("parent");
     head.parent_call = record.string("parent_call");
     return head;
+}
+
+/// Whether a JSON value is an array with these elements, which split_blocks has found, and no
+/// other.
+bool is_array_of(const std::vector<std::string_view>& blocks, std::string_view value) {
+    if (!value.starts_with('[')) return false;
+    const auto has_other = [&](std::size_t from, std::size_t to) {
+        return value.substr(from, to - from).find_first_not_of(" \t\r\n,[]") != value.npos;
+    };
+    std::size_t from = 0;
+    for (const std::string_view block : blocks) {
+        const auto begin = static_cast<std::size_t>(block.data() - value.data());
+        if (has_other(from, begin)) return false;
+        from = begin + block.size();
+    }
+    return !has_other(from, value.size());
+}
+
+/// Whether a text block certainly has a text that is not blank. Most of a conversation is such
+/// text, and need not be parsed.
+bool is_plain_text(std::string_view block) {
+    if (utf8::trimmed(raw_member(block, "type")) != R"("text")") return false;
+    const std::string_view quoted = utf8::trimmed(raw_member(block, "text"));
+    return quoted.size() > 2 && quoted.front() == '"' && quoted[1] > ' ' && quoted[1] != '\\';
 }
 
 std::optional<ToolCall> call_in(const Json& block) {
@@ -260,9 +285,9 @@ void Session::read_result(const journal::Record& record, const std::string& wher
 }
 
 void Session::read_answer(const journal::Record& record, const std::string& where) {
-    const Json& content = record.value("content");
-    const auto texts = split_blocks(record.raw("content"));
-    if (!content.is_array() || content.size() != texts.size()) {
+    const std::string_view content = record.raw("content");
+    const auto texts = split_blocks(content);
+    if (!is_array_of(texts, content)) {
         warn(where, "an answer without content, skipped");
         return;
     }
@@ -276,11 +301,13 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     const auto seq = static_cast<std::uint64_t>(record.integer("seq", 0));
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (mended_ && is_thinking_block(texts[i])) continue;
-        if (is_unusable(content[i])) {
+        const bool is_plain = is_plain_text(texts[i]);
+        const Json block = is_plain ? Json() : json_or_null(texts[i]);
+        if (!is_plain && is_unusable(block)) {
             warn(where, "a block that no endpoint would take, skipped");
             continue;
         }
-        auto call = call_in(content[i]);
+        auto call = call_in(block);
         blocks.push_back(call ? name_call(*call, texts[i], (seq << 16U) + i)
                               : std::string(texts[i]));
         if (call) calls.push_back(std::move(*call));
