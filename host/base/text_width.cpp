@@ -66,6 +66,11 @@ void balance(std::vector<std::string>& lines) {
     }
 }
 
+/// Whether each byte of the text is a character of one column: most lines are such text.
+bool is_printable_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 /// Words are put on lines as they come.
 class Wrapper {
 public:
@@ -171,6 +176,7 @@ Cluster first_cluster(std::string_view text) {
 }
 
 std::size_t width_of(std::string_view line) {
+    if (is_printable_ascii(line)) return line.size();
     std::size_t columns = 0;
     while (!line.empty()) {
         const Cluster cluster = first_cluster(line);
@@ -182,6 +188,7 @@ std::size_t width_of(std::string_view line) {
 
 std::string cut(std::string_view line, std::size_t columns) {
     if (columns == 0) return {};
+    if (line.size() <= columns && is_printable_ascii(line)) return std::string(line);
     std::size_t taken = 0;
     std::size_t shortened = 0;  // where the line ends when it needs the dots
     bool styled = false;
@@ -206,6 +213,8 @@ std::string cut_before(std::string_view line, std::string_view suffix, std::size
 }
 
 std::vector<std::string> wrap(std::string_view text, std::size_t columns, LongWords long_words) {
+    if (text.size() <= columns && is_printable_ascii(text))
+        return {std::string(text.substr(0, text.find_last_not_of(' ') + 1))};
     Wrapper wrapper(columns, long_words);
     while (!text.empty()) {
         const Cluster cluster = first_cluster(text);

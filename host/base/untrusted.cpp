@@ -90,13 +90,22 @@ std::size_t c1_bytes(Character control, std::string_view text) {
     return control.bytes + rest_of_sequence(as_escape, text.substr(control.bytes));
 }
 
-/// Harmless text, a character at a time.
+/// How many printable characters of ASCII the text begins with: most text is taken in such runs.
+std::size_t printable_run(std::string_view text) {
+    return count_of(text, 0x20, 0x7E);
+}
+
+/// Harmless text, a character or a run of them at a time.
 class Cleaner {
 public:
     explicit Cleaner(std::size_t size) { out_.reserve(size); }
 
     /// How many bytes it took.
     std::size_t take(std::string_view text) {
+        if (const std::size_t run = printable_run(text); run > 0) {
+            put_run(text.substr(0, run));
+            return run;
+        }
         const Character c = first_character(text);
         if (c.code == kEscapeCode) return sequence_bytes(text);
         if (c.code >= 0x80 && c.code <= 0x9F) return c1_bytes(c, text);
@@ -122,6 +131,11 @@ private:
         const std::size_t blanks = kTabStop - columns_ % kTabStop;
         out_.append(blanks, ' ');
         columns_ += blanks;
+        marks_ = 0;
+    }
+    void put_run(std::string_view run) {
+        out_ += run;
+        columns_ += run.size();
         marks_ = 0;
     }
     void put(Character c, std::string_view text) {
@@ -182,6 +196,11 @@ std::string visible(std::string_view bytes, bool keep_lines) {
     const std::string text = utf8::repair(bytes);
     std::string out;
     for (std::string_view rest = text; !rest.empty();) {
+        if (const std::size_t run = printable_run(rest); run > 0) {
+            out += rest.substr(0, run);
+            rest.remove_prefix(run);
+            continue;
+        }
         const Character c = first_character(rest);
         const bool kept = keep_lines && (c.code == '\n' || c.code == '\t');
         if (is_invisible(c.code) && !kept) {

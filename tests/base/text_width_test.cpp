@@ -264,6 +264,19 @@ TEST(TextWidth, WrapsAtWords) {
     }
 }
 
+/// A line feed behind it changes nothing about a line.
+TEST(TextWidth, WrapsATextOfOneLineLikeALineOfMany) {
+    for (const char* text :
+         {"", " ", "  a", "a  ", " a  b ", "abc", "a bc", "abcd ef", "\x7F", "\t"}) {
+        for (const std::size_t columns : {1, 2, 3, 4, 6, 7, 8}) {
+            SCOPED_TRACE(std::string(text) + "/" + std::to_string(columns));
+            Lines lines = wrap(text, columns);
+            lines.emplace_back();
+            EXPECT_EQ(wrap(std::string(text) + "\n", columns), lines);
+        }
+    }
+}
+
 TEST(TextWidth, WrapsAtWordsAndKeepsLongOnesWhole) {
     EXPECT_EQ(wrap("see /a/very/long/path now, please", 10, LongWords::kWhole),
               (std::vector<std::string>{"see", "/a/very/long/path", "now,", "please"}));
