@@ -50,6 +50,13 @@ std::vector<std::string> last_rows(std::vector<std::string> rows, std::size_t co
     return rows;
 }
 
+/// Whether the line begins with a letter: then it begins a paragraph, or continues one, whatever
+/// else it holds. Most lines of an answer do.
+bool begins_with_letter(std::string_view line) {
+    const char c = line.front();
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /// Whether the line may be the one below a table's header: dashes and bars.
 bool is_table_rule(std::string_view line) {
     return line.find('|') != std::string_view::npos && line.find('-') != std::string_view::npos &&
@@ -170,6 +177,10 @@ void MarkdownStream::take_code(std::string_view line, Lines& out) {
 }
 
 bool MarkdownStream::continues(std::string_view line, Lines& out) {
+    if (block_ == BlockType::kParagraph && begins_with_letter(line)) {
+        add(line);
+        return true;
+    }
     if (block_ == BlockType::kParagraph && begin_table(line, out)) return true;
     std::string text(first_lines(source_, kMostParsedAgain));
     text.append(blanks_ + 1, '\n').append(without_definition(line));
@@ -198,7 +209,9 @@ bool MarkdownStream::begin_table(std::string_view line, Lines& out) {
 
 void MarkdownStream::open(std::string_view line, Lines& out) {
     space_ = std::exchange(blanks_, 0) > 0;
-    const Outline outline = outline_of(without_definition(line));
+    Outline outline;
+    outline.type = BlockType::kParagraph;
+    if (!begins_with_letter(line)) outline = outline_of(without_definition(line));
     block_ = outline.type;
     if (block_ != BlockType::kItem) list_.reset();
     if (block_ == BlockType::kFencedCode) return open_fence(line, outline, out);
