@@ -89,8 +89,10 @@ void redact(journal::SessionEntry& entry, const Secrets& secrets) {
     entry.text = secrets.redact(std::move(entry.text));
     entry.typed = secrets.redact(std::move(entry.typed));
     if (entry.type != journal::RecordType::kAnswer) return;
-    auto content = parse_ordered_json(secrets.redact(dump_ordered_json(entry.content)));
-    if (content) entry.content = *std::move(content);
+    const std::string content = dump_ordered_json(entry.content);
+    std::string redacted = secrets.redact(content);
+    if (redacted == content) return;
+    if (auto parsed = parse_ordered_json(redacted)) entry.content = *std::move(parsed);
 }
 
 /// The line about the turns before the one at `first`; empty when there are none.

@@ -5,6 +5,7 @@
 #include "host/sitting/export.h"
 #include "host/sitting/sentence.h"
 #include "host/sitting/sitting.h"
+#include "host/ui/folded.h"
 
 namespace tenon::sitting {
 
@@ -25,8 +26,7 @@ void Sitting::show_history() {
     const bool turn_runs = status_.working_since_ms != 0;
     auto read = recorded_.all(style_, width(), session_->background_jobs(), turn_runs,
                               [&](const std::vector<std::string>& lines) {
-                                  for (const std::string& line : lines)
-                                      text.add(line + "\n");
+                                  text.add(ui::joined_lines(lines));  // one write, not many
                               });
     if (!read) print(sentence(visible(read.error().message)));
     if (text.line_count() == 0) return print("The conversation is empty.");
