@@ -56,6 +56,8 @@ constexpr Promise kPromises[] = {
     {"  processor meanwhile",                         "sitting_idle",     "cpu_percent",  "%",  0},
     {"  resident memory, idle",                       "sitting_memory",   "idle_mb",      "MB", 18},
     {"  after 60 turns",                              "sitting_memory",   "after_60_mb",  "MB", 18},
+    {"  reopening a conversation of 10 MB",           "sitting_reopen",   "frame_ms",     "ms", 150},
+    {"  /history of it",                              "sitting_reopen",   "history_ms",   "ms", 300},
     {"clear error: a full disk",                      "shortage_disk",    "ms",           "ms", 1000},
     {"  no descriptors",                              "shortage_descriptors", "ms",       "ms", 1000},
     {"  no processes",                                "shortage_processes", "ms",         "ms", 1000},

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/base/atomic_file.h"
+#include "tests/bench/long_session.h"
 #include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
 
@@ -176,11 +177,33 @@ void memory_of_a_sitting(benchmark::State& state) {
     state.counters["after_60_mb"] = resident_megabytes(seat.pid());
 }
 
+/// The first frame has the last turns of the conversation.
+void sitting_with_ten_megabytes(benchmark::State& state) {
+    constexpr int kRuns = 7;
+    const LongSession session;
+    const StopwatchServer server([](std::size_t) { return say("done"); });
+    Samples frame, history;
+    for (int i = 0; i < kRuns; ++i) {
+        const auto begin = Clock::now();
+        Seat seat(session.folders, server.url(), {"--continue"});
+        seat.wait_for(kFirstFrame);
+        frame.add(Clock::now() - begin);
+        seat.settle();
+        const auto asked = Clock::now();
+        seat.type("/history\r");
+        seat.wait_for("q: back");
+        history.add(Clock::now() - asked);
+    }
+    state.counters["frame_ms"] = frame.median();
+    state.counters["history_ms"] = history.median();
+}
+
 const bool sitting_registered = [] {
     measure("sitting_start", first_frame);
     measure("sitting_echo", echo_of_a_key);
     measure("sitting_idle", idle_sitting);
     measure("sitting_memory", memory_of_a_sitting);
+    measure("sitting_reopen", sitting_with_ten_megabytes);
     return true;
 }();
 
