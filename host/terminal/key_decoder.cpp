@@ -191,6 +191,7 @@ bool KeyDecoder::take_csi(std::vector<Key>& keys, std::size_t escapes) {
     if (end >= pending_.size()) return false;
     if (end == begin && pending_[end] == '[') {  // a function key of the Linux console
         if (end + 1 >= pending_.size()) return false;
+        dropped_ = true;
         pending_.erase(0, end + 2);
         return true;
     }
@@ -233,6 +234,8 @@ void KeyDecoder::add_sequence(std::vector<Key>& keys, std::string_view sent, boo
         keys.emplace_back(*alt);
     } else if (auto* sequence = std::get_if<Sequence>(&decoded)) {
         keys.emplace_back(std::move(*sequence));
+    } else {
+        dropped_ = true;
     }
 }
 

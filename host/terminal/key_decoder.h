@@ -52,6 +52,8 @@ public:
     std::vector<Key> take_held();
     /// A paste has begun and not ended.
     [[nodiscard]] bool is_pasting() const { return pasting_; }
+    /// Whether a key that the line editor does not know was dropped since the last call.
+    bool take_dropped() { return std::exchange(dropped_, false); }
     /// What the terminal itself has sent since the last call.
     std::vector<TerminalReport> take_reports() { return std::exchange(reports_, {}); }
 
@@ -76,6 +78,7 @@ private:
     std::string pending_;            // bytes not decoded yet
     bool escape_is_older_ = false;   // than this read; pending_ begins with it
     bool escape_was_taken_ = false;  // by take_held(), right before
+    bool dropped_ = false;
     std::vector<TerminalReport> reports_;
     bool pasting_ = false;
     bool in_string_ = false;

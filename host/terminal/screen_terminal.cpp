@@ -186,6 +186,7 @@ void ScreenTerminal::read_keys() {
     const Time read = now();
     const std::string_view bytes(buffer, static_cast<std::size_t>(n));
     std::vector<Key> keys = decoder_.feed(bytes);
+    if (decoder_.take_dropped()) interrupted_ = false;
     const std::vector<TerminalReport> reports = decoder_.take_reports();
     for (const TerminalReport& report : reports)
         handle_report(report);
@@ -266,7 +267,10 @@ void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
         question_.emplace();
         question_->line_is_newer = editor_->empty();
     }
-    if (question_->content.choices != question->choices) close_variants();
+    if (question_->chosen && question_->content.choices != question->choices) {
+        close_variants();
+        question_->closed_at = now();
+    }
     question_->content = std::move(*question);
     question_->subject_columns = 0;
     if (same || outside_) return;  // come_back() begins the time to wait

@@ -44,6 +44,8 @@ struct OpenQuestion {
     /// The keys that chose it. They move into the edited line if more typing follows at once.
     std::wstring letters;
     std::chrono::steady_clock::time_point last_letter_at{};
+    /// When variants were closed since the choices are others. An Esc was perhaps to close them.
+    std::chrono::steady_clock::time_point closed_at{};
     bool text_open = false;               ///< the line of the TextChoice is edited
     bool line_is_newer = false;           ///< the edited line was begun after the question
     std::string line_before, line_after;  ///< the edited line, while the text line replaces it
@@ -113,7 +115,7 @@ private:
     // screen_terminal_keys.cpp
     void handle_key(const TimedKey& pressed);
     bool handle_key_of_session(const TimedKey& pressed);
-    void handle_escape();
+    void handle_escape(Time at);
     [[nodiscard]] bool editor_takes(const Alt& alt);
     void handle_escape_and_key(wchar_t c, Time at);
     void feed_editor(const std::wstring& keys);

@@ -66,7 +66,7 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
     const auto* typed = std::get_if<Typed>(&pressed.key);
     const auto* sequence = std::get_if<Sequence>(&pressed.key);
     if (typed != nullptr && typed->c == kEscKey) {
-        handle_escape();
+        handle_escape(pressed.at);
     } else if (typed != nullptr && typed->c == control('O')) {
         inputs_.emplace_back(ShowFolded{});
     } else if (sequence != nullptr && sequence->bytes == kShiftTab) {
@@ -80,11 +80,11 @@ bool ScreenTerminal::handle_key_of_session(const TimedKey& pressed) {
 }
 
 /// Esc first closes what is open.
-void ScreenTerminal::handle_escape() {
+void ScreenTerminal::handle_escape(Time at) {
     if (close_menu()) return;
     if (editor_->is_in_vi_insert_mode())
         feed_editor(kEscKey);
-    else if (question_)
+    else if (question_ && at - question_->closed_at < kQuiet)
         write("\a");
     else
         inputs_.emplace_back(Escape{editor_->empty()});

@@ -97,7 +97,9 @@ void ScreenTerminal::update_labels() {
 /// given up, since the line must not change in the middle of one.
 bool ScreenTerminal::is_for_question(const TimedKey& pressed) const {
     if (!question_ || !pressed.may_answer) return false;
-    if (question_->text_open) return plain_key(pressed.key) == kEscapeKey;
+    const bool is_escape = plain_key(pressed.key) == kEscapeKey;
+    if (question_->text_open) return is_escape;
+    if (is_escape && !has_label(kEscapeKey)) return false;  // it stops the turn
     return pressed.at >= question_ready_at_ && !is_pasted(pressed.key);
 }
 

@@ -62,6 +62,42 @@ TEST(Stopping, EscStopsTheTurnAndKeepsWhatIsTyped) {
     }
 }
 
+TEST(Stopping, EscAndCtrlCStopTheTurnAtAQuestion) {
+    for (const Pty::Size size : kScreens) {
+        for (const char* key : {kEsc, kStop}) {
+            SCOPED_TRACE(std::to_string(size.columns) + (key == kEsc ? " Esc" : " Ctrl-C"));
+            Person person({calls("t1", "write_file", {{"path", "a"}, {"content", "x"}})},
+                          {.size = size});
+            person.enters("go");
+            ASSERT_TRUE(person.is_asked("write_file wants")) << person.shown();
+            person.types(key);
+            EXPECT_TRUE(person.sees("interrupted") && person.turn_is_over()) << person.shown();
+            EXPECT_FALSE(std::filesystem::exists(person.sandbox.workspace() / "a"));
+        }
+    }
+}
+
+TEST(Stopping, EscStopsTheTurnAtAQuestionThatWaitsForQuiet) {
+    Person person({calls("t1", "write_file", {{"path", "a"}, {"content", "x"}})});
+    person.enters("go");
+    ASSERT_TRUE(person.terminal().wait_for("waits for quiet")) << person.shown();
+    person.types(kEsc);
+    EXPECT_TRUE(person.sees("interrupted") && person.turn_is_over()) << person.shown();
+}
+
+TEST(Stopping, EscLeavesTheRuleOfAQuestionAndThenStopsTheTurn) {
+    Person person({calls("t1", "write_file", {{"path", "a"}, {"content", "x"}})});
+    person.enters("go");
+    ASSERT_TRUE(person.is_asked("write_file wants")) << person.shown();
+    person.types("a");
+    ASSERT_TRUE(person.terminal().wait_for("Esc  back")) << person.shown();
+    person.types(kEsc);
+    ASSERT_TRUE(person.terminal().wait_for("n  no")) << person.shown();
+    EXPECT_EQ(person.shown().find("interrupted"), std::string::npos);
+    person.types(kEsc);
+    EXPECT_TRUE(person.sees("interrupted") && person.turn_is_over()) << person.shown();
+}
+
 TEST(Stopping, EscDoesNothingAtAnIdlePrompt) {
     Person person({expecting(says("Heard."), "whole line")});
     person.types("whole");
@@ -117,8 +153,8 @@ TEST(Stopping, CtrlCTwiceLeavesOnlyAtAnEmptyPrompt) {
 }
 
 TEST(Stopping, AnyKeyBetweenTwoCtrlCMakesTheSecondAFirstOne) {
-    for (const std::string key :
-         {"\r", "\x1b[A\x1b[B", "\x1b[D", "\x1b[200~\x1b[201~", "x\x7f", "\t"}) {
+    for (const std::string key : {"\r", "\x1b[A\x1b[B", "\x1b[D", "\x1b[200~\x1b[201~", "x\x7f",
+                                  "\t", "\x1bOP", "\x1b[15~"}) {
         SCOPED_TRACE(key);
         Person person({});
         person.types(kStop);
