@@ -133,12 +133,12 @@ void append_input(LiveRows& live, const InputRows& input, std::size_t count, std
 LiveRows lay_out(const LiveParts& parts, ScreenSize size) {
     const bool has_status = !parts.status.empty() && size.rows >= kRowsForStatus;
     std::size_t room = std::max<std::size_t>(1, size.rows) - (has_status ? 1 : 0);
+    const std::size_t hints = std::min(parts.hints.size(), room - 1);
+    room -= hints;
     const std::size_t input = std::min(parts.input.rows.size(), room);
     room -= input;
     const std::size_t menu = std::min(parts.menu.size(), room);
     room -= menu;
-    const std::size_t hints = std::min(parts.hints.size(), room);
-    room -= hints;
     const std::size_t waiting = std::min(parts.waiting.size(), room);
     room -= waiting;
 

@@ -36,9 +36,9 @@ struct LiveParts {
 };
 
 /// At most as many rows as the screen has, each cut to its width. When there is too little room,
-/// lines of the tail go first, from its beginning, then those of `waiting`, from its end, then
-/// hints, then rows of the menu, then those of the input; the row of the cursor always stays. A
-/// screen with fewer than three rows shows no status.
+/// lines of the tail go first, from its beginning, then those of `waiting`, from its end, then rows
+/// of the menu, then those of the input, then hints; the row of the cursor always stays. A screen
+/// with fewer than three rows shows no status.
 LiveRows lay_out(const LiveParts& parts, ScreenSize size);
 
 /// Appends the last `count` of `lines`, or all of them, each cut to `columns`.

@@ -71,5 +71,18 @@ TEST(InputRows, HoldTheWholeTextAtEveryWidthAndCursor) {
     }
 }
 
+TEST(LiveLayout, KeepsThePatternOfASearchAboveALineThatFillsTheScreen) {
+    LiveParts parts;
+    parts.tail = {"answer"};
+    parts.hints = {"history: abc"};
+    parts.input.rows = {"> a", "  b", "  c", "  d", "  "};
+    parts.input.cursor_row = 4;
+    parts.status = "idle";
+    EXPECT_THAT(lay_out(parts, {20, 5}).rows,
+                ElementsAre("history: abc", "  c", "  d", "  ", "idle"));
+    EXPECT_THAT(lay_out(parts, {20, 2}).rows, ElementsAre("history: abc", "  "));
+    EXPECT_THAT(lay_out(parts, {20, 1}).rows, ElementsAre("  "));
+}
+
 }  // namespace
 }  // namespace tenon::terminal
