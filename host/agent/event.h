@@ -70,8 +70,9 @@ struct JobChanged {
     std::string status;
     std::string command;
     std::optional<int> exit_code;
-    std::string name = {};        ///< given by the model; may be empty
-    std::int64_t started_ms = 0;  ///< wall clock; 0: never
+    std::string name = {};                 ///< given by the model; may be empty
+    std::int64_t started_ms = 0;           ///< wall clock; 0: never
+    std::chrono::milliseconds duration{};  ///< from its start to its end, as far as that is known
 };
 /// A message for a person that is not a failure of the run.
 struct Notice {

@@ -147,7 +147,8 @@ Result<void, StartFailure> OpenTools::make_queue() {
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{
             job.id, std::string(jobs::to_string(job.status)), secrets_.redact(job.spec.command),
-            job.end.exit_code, secrets_.redact(job.spec.name), jobs::start_by_this_clock(job)});
+            job.end.exit_code, secrets_.redact(job.spec.name), jobs::start_by_this_clock(job),
+            std::chrono::milliseconds(job.end.duration_ms)});
     };
     options.on_no_pid_namespace = [this](const std::string& why) {
         if (!reported_no_namespace_.exchange(true))

@@ -177,15 +177,15 @@ void RecordedTranscript::take_notification(const std::string& text) {
 
 /// With what else is known of the job.
 void RecordedTranscript::show_job(agent::JobChanged job) {
-    std::chrono::milliseconds duration{};
     if (const jobs::JobRecord* const record = find_job(job.id)) {
         job.command = record->spec.command;
         job.name = record->spec.name;
-        if (job.status != "running") duration = std::chrono::milliseconds(record->end.duration_ms);
+        if (job.status != "running")
+            job.duration = std::chrono::milliseconds(record->end.duration_ms);
     } else if (const auto command = job_commands_.find(job.id); command != job_commands_.end()) {
         job.command = command->second;
     }
-    show(job, duration);
+    show(job);
 }
 
 const jobs::JobRecord* RecordedTranscript::find_job(const std::string& id) const {
@@ -194,10 +194,8 @@ const jobs::JobRecord* RecordedTranscript::find_job(const std::string& id) const
     return job == facts_.jobs.end() ? nullptr : &*job;
 }
 
-/// All jobs start at the same time on the transcript's clock.
-void RecordedTranscript::show(const agent::AgentEvent& event,
-                              std::chrono::milliseconds since_start) {
-    add(transcript_.on_event(event, width_, ui::Transcript::Clock::time_point(since_start)));
+void RecordedTranscript::show(const agent::AgentEvent& event) {
+    add(transcript_.on_event(event, width_, {}));
 }
 
 void RecordedTranscript::add(Lines lines) {

@@ -50,7 +50,7 @@ private:
     void show_job(agent::JobChanged job);
     void note_job_of(const agent::ToolFinished& call);
     [[nodiscard]] const jobs::JobRecord* find_job(const std::string& id) const;
-    void show(const agent::AgentEvent& event, std::chrono::milliseconds since_start = {});
+    void show(const agent::AgentEvent& event);
     void add(Lines lines);
 
     const std::size_t width_;

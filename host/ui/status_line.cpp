@@ -36,10 +36,9 @@ bool has_job_failed(const agent::JobChanged& job) {
     return job.status == "error" || job.status == "timeout" || job.status == "lost";
 }
 
-std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,
-                     std::size_t width, Style style) {
+std::string job_line(const agent::JobChanged& job, std::size_t width, Style style) {
     Details details;
-    if (time) add_time(details, *time);
+    add_time(details, job.duration);
     if (has_job_failed(job) && job.exit_code)
         details.push_back("exit " + std::to_string(*job.exit_code));
     const std::string status = job.status == "running" ? "started" : visible(job.status);

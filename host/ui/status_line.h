@@ -38,9 +38,7 @@ bool has_ended(const agent::JobChanged& job);
 bool has_job_failed(const agent::JobChanged& job);
 
 /// `● job 1a2b3c4d completed: npm test (12 s)`, in one line of at most `width`; with the name of a
-/// job that has one: `completed: unit: npm test`. `time` is the duration of the job, if it is
-/// known.
-std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,
-                     std::size_t width, Style style);
+/// job that has one: `completed: unit: npm test`.
+std::string job_line(const agent::JobChanged& job, std::size_t width, Style style);
 
 }  // namespace tenon::ui

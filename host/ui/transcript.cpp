@@ -312,14 +312,7 @@ void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
 void Transcript::on(const agent::UserMessageSent&, const Speaker&) {}
 
 void Transcript::on(const agent::JobChanged& event, const Speaker& speaker) {
-    std::optional<milliseconds> time;
-    const auto start = job_starts_.find(event.id);
-    if (event.status == "running") job_starts_[event.id] = now_;
-    if (has_ended(event) && start != job_starts_.end()) {
-        time = std::chrono::duration_cast<milliseconds>(now_ - start->second);
-        job_starts_.erase(start);
-    }
-    Lines lines{job_line(event, time, room(speaker), style_)};
+    Lines lines{job_line(event, room(speaker), style_)};
     if (has_ended(event)) add_job_output(lines, event, speaker);
     put(std::move(lines), speaker);
 }
@@ -335,7 +328,7 @@ void Transcript::add_job_output(Lines& lines, const agent::JobChanged& job,
         is_whole = is_whole && width_of(all[i]) <= columns;
         lines.push_back(indented(paint(style_, kDim, cut(all[i], columns)), kSubagentIndent));
     }
-    if (!is_whole) folded_.add({job_line(job, {}, kEndlessWidth, style_), {}, job.id});
+    if (!is_whole) folded_.add({job_line(job, kEndlessWidth, style_), {}, job.id});
 }
 
 void Transcript::on(const agent::Notice& event, const Speaker& speaker) {

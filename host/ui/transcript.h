@@ -158,7 +158,6 @@ private:
     Thought thought_;
     RetryLines retry_lines_;
     std::vector<Retry> retries_;  // at most one of each speaker
-    std::map<std::string, Clock::time_point> job_starts_;
     OutputPart last_ = OutputPart::kNothing;
     std::string last_speaker_;
     // For the present call of a public function:

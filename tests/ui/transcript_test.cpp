@@ -68,7 +68,8 @@ protected:
                                 agent::Answered{answer({"It is in a.c"})}});
         on(finished(agent, "It is in a.c", 3'000));
         wait(60);
-        on(agent::JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1});
+        on(agent::JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1, "", 0,
+                             milliseconds(72'000)});
         on(agent::UserMessageSent{Json::array()});
         on(agent::Notice{"plugin x.so is new; /reload loads it"});
         on(agent::Compacted{"auto", 48'000, 5'000});
