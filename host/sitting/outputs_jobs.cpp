@@ -19,6 +19,8 @@ constexpr std::string_view kUsage = "/jobs, /jobs ID, /jobs logs ID or /jobs can
 constexpr std::size_t kLastLines = 5;
 constexpr std::size_t kReadOfJob = 8 << 10;
 constexpr std::string_view kIndent = "  ";
+constexpr std::size_t kColumnOfFacts = 15;   // of cli::describe
+constexpr std::size_t kLeastForColumn = 50;  // narrower screens have no room for a column of names
 
 /// An id, or the beginning of one.
 bool may_be_job_id(std::string_view word) {
@@ -26,12 +28,22 @@ bool may_be_job_id(std::string_view word) {
            word.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::vector<std::string> facts_of(const jobs::JobRecord& job) {
+/// A line of cli::describe without the blanks that put its text into the column of all texts.
+std::string without_column(const std::string& line) {
+    if (line.size() < kColumnOfFacts) return line;
+    const std::string name = line.substr(0, line.find_last_not_of(' ', kColumnOfFacts - 1) + 1);
+    return (name.empty() ? std::string(kIndent) : name + " ") + line.substr(kColumnOfFacts);
+}
+
+std::vector<std::string> facts_of(const jobs::JobRecord& job, std::size_t width) {
     std::vector<std::string> lines;
     std::istringstream text(
         visible(cli::describe(job, false, wall_clock_ms(), cli::ShownTime::kLocal), true));
-    for (std::string line; std::getline(text, line);)
-        lines.push_back(line);
+    for (std::string line; std::getline(text, line);) {
+        if (width < kLeastForColumn) line = without_column(line);
+        for (std::string& row : wrap(line, std::max<std::size_t>(width, 2)))
+            lines.push_back(std::move(row));
+    }
     return lines;
 }
 
@@ -97,7 +109,7 @@ void Outputs::list_jobs(const session::OpenSession& session) {
 
 void Outputs::show_job(const session::OpenSession& session, const jobs::JobRecord& job) {
     Lines lines = last_lines(session, job);
-    const Lines facts = facts_of(job);
+    const Lines facts = facts_of(job, width());
     lines.insert(lines.end(), facts.begin(), facts.end());
     print(lines);
 }

@@ -398,9 +398,16 @@ std::size_t Sitting::width() const {
     return static_cast<std::size_t>(std::max(terminal_.width(), 1));
 }
 
+/// Half of the screen, and on a low one what a running command needs, as far as there is room above
+/// the waiting area, the input and the status.
 void Sitting::refresh_tail() {
-    const auto rows = static_cast<std::size_t>(std::max(terminal_.height(), 2)) / 2;
-    terminal_.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
+    constexpr int kRowsOfCommand = 7;  // the call, five lines and the key
+    constexpr int kRowsBelow = 2, kLeastRows = 2;
+    const int height = terminal_.height();
+    const int room = height - kRowsBelow - static_cast<int>(waiting_rows_);
+    const int rows = std::max(std::min(std::max(height / 2, kRowsOfCommand), room), kLeastRows);
+    terminal_.set_tail(transcript_.tail(width(), static_cast<std::size_t>(rows),
+                                        std::chrono::steady_clock::now()));
 }
 
 void Sitting::refresh_busy() {

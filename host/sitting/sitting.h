@@ -224,6 +224,7 @@ private:
     bool interrupt_may_leave_ = false;  ///< the last Ctrl-C came at an empty, idle prompt
     bool prompt_is_echoed_ = false;  ///< a dumb terminal has shown the line that is delivered next
     UnfinishedWork unfinished_;
+    std::size_t waiting_rows_ = 0;  ///< of the waiting area
     bool finished_ = false;
     End end_;
 

@@ -1,6 +1,7 @@
 // Stopping the turn, and the prompts that wait.
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "host/base/clock.h"
 #include "host/base/forced_end.h"
@@ -110,7 +111,10 @@ void Sitting::refresh_waiting() {
     view.style = style_;
     for (std::string& prompt : unfinished.prompts)
         prompt = setup_.secrets.redact(terminal_.echo_of(prompt));
-    terminal_.set_waiting(waiting_rows(unfinished, view));
+    std::vector<std::string> rows = waiting_rows(unfinished, view);
+    const bool has_other_height = rows.size() != std::exchange(waiting_rows_, rows.size());
+    terminal_.set_waiting(std::move(rows));
+    if (has_other_height) refresh_tail();
 }
 
 }  // namespace tenon::sitting

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <gmock/gmock.h>
+#include <regex>
 #include <thread>
 
 #include "tests/sitting/person.h"
@@ -17,6 +18,15 @@ const std::vector<Pty::Size> kSizes = {{20, 5}, {40, 12}, {80, 24}, {200, 50}};
 bool has_row(Pty& pty, const std::string& row) {
     const auto rows = pty.lines();
     return std::find(rows.begin(), rows.end(), row) != rows.end();
+}
+
+/// Whether the rows are below the running call of `sh p`.
+bool shows_below_call(Pty& pty, const std::string& rows) {
+    const std::string screen = pty.screen();
+    const std::size_t call = screen.find("○ bash sh p");
+    const std::size_t end = screen.find('\n', call);
+    return call != screen.npos && end != screen.npos &&
+           screen.compare(end + 1, rows.size(), rows) == 0;
 }
 
 /// A program in the workspace that prints `text` and then waits for the gate.
@@ -36,10 +46,11 @@ TEST(RunningCommand, ShowsWhatItPrintsUntilItEnds) {
         person.enters("go");
         EXPECT_TRUE(pty.wait_until([&] { return has_row(pty, "  20 %\xef\xbf\xbd"); }))
             << pty.screen();
-        if (size.rows > 5) {
-            EXPECT_THAT(pty.screen(), HasSubstr("\n  one\n  two\n  20 %\xef\xbf\xbd\n"
-                                                "  Ctrl-B: to the background\n"));
-        }
+        EXPECT_TRUE(shows_below_call(pty, size.columns > 20
+                                              ? "  one\n  two\n  20 %\xef\xbf\xbd\n"
+                                                "  Ctrl-B: to the background\n>"
+                                              : "  20 %\xef\xbf\xbd\n  Ctrl-B: background\n>"))
+            << pty.screen();
         EXPECT_EQ(pty.raw().find("\x1b[31mtwo"), std::string::npos);
         gate.wait();
         gate.open();
@@ -100,6 +111,63 @@ TEST(RunningCommand, LeavesItsRowsForThoseOfAJobAtCtrlB) {
             return pty.screen().find("(since ") == std::string::npos;
         })) << pty.screen();
     }
+}
+
+TEST(RunningCommand, ShowsItsLastFiveLinesAlsoOnALowScreen) {
+    Person person({calls("t1", "bash", {{"command", "sh p"}}), says("Done.")},
+                  {.arguments = {"--yes"},
+                   .size = {40, 9},
+                   .files = {prints("p", "1\\n2\\n3\\n4\\n5\\n6\\n")}});
+    Gate gate(person.sandbox.workspace());
+    Pty& pty = person.terminal();
+    person.enters("go");
+    EXPECT_TRUE(pty.wait_until([&] {
+        return shows_below_call(pty, "  2\n  3\n  4\n  5\n  6\n  Ctrl-B: to the background\n>");
+    })) << pty.screen();
+    gate.wait();
+    gate.open();
+    EXPECT_TRUE(person.sees("Done.")) << person.shown();
+}
+
+TEST(RunningCommand, KeepsItsCallAndTheKeyAboveATodoList) {
+    Json both = calls("t1", "todo", {{"items", Json::array()}});
+    for (int i = 1; i <= 9; ++i) {
+        both["content"][0]["input"]["items"].push_back(
+            {{"id", std::to_string(i)}, {"text", "step"}, {"status", "pending"}});
+    }
+    both["content"].push_back(
+        {{"type", "tool_use"}, {"id", "t2"}, {"name", "bash"}, {"input", {{"command", "sh p"}}}});
+    Person person(
+        {both, says("Done.")},
+        {.arguments = {"--yes"}, .size = {40, 12}, .files = {prints("p", "1\\n2\\n3\\n")}});
+    Gate gate(person.sandbox.workspace());
+    Pty& pty = person.terminal();
+    person.enters("go");
+    EXPECT_TRUE(pty.wait_until([&] {
+        return shows_below_call(pty, "  2\n  3\n  Ctrl-B: to the background\n[ ] step\n");
+    })) << pty.screen();
+    gate.wait();
+    gate.open();
+    EXPECT_TRUE(person.sees("Done.")) << person.shown();
+}
+
+/// Its job begins when it is moved to the background, but the command has run since its call.
+TEST(RunningCommand, CountsItsTimeFromItsStartWhenItWasMovedToTheBackground) {
+    Person person({calls("t1", "bash", {{"command", "sleep 1; echo begun; cat gate"}}),
+                   says("Moved."), says("Seen.")},
+                  {.arguments = {"--yes"}});
+    Gate gate(person.sandbox.workspace());
+    Pty& pty = person.terminal();
+    person.enters("go");
+    EXPECT_TRUE(pty.wait_until([&] { return has_row(pty, "  begun"); })) << pty.screen();
+    gate.wait();
+    person.types("\x02");
+    EXPECT_TRUE(person.sees("Moved.")) << person.shown();
+    gate.open();
+    EXPECT_TRUE(person.sees("Seen.")) << person.shown();
+    EXPECT_TRUE(
+        std::regex_search(person.shown(), std::regex(R"(job \w+ completed: .*cat gate \([1-9])")))
+        << person.shown();
 }
 
 TEST(RunningCommand, SharesTheRowsWithOthersAndHidesKnownKeys) {
@@ -294,6 +362,9 @@ TEST(Jobs, AreListedWithTheEndOfTheirOutput) {
         EXPECT_TRUE(person.sees("\n  116\n  117\n  118\n  119\n  120\n")) << person.shown();
         person.enters("/jobs " + id.substr(0, 4));
         EXPECT_TRUE(person.sees("  120\nid")) << person.shown();
+        EXPECT_TRUE(
+            person.sees(size.columns < 50 ? "\nstatus: running\n" : "\nstatus:        running\n"))
+            << person.shown();
         person.enters("/jobs logs " + id);
         if (size.rows < 24) {
             EXPECT_TRUE(person.terminal().wait_for("of 20")) << person.terminal().screen();
