@@ -58,7 +58,8 @@ void Sitting::set_skills(Skills skills) {
 void Sitting::run_command(const SlashCommand& command) {
     using CommandHandler = void (*)(Sitting&, const std::string& argument);
     static constexpr std::array<std::pair<std::string_view, CommandHandler>, 16> kHandlers = {{
-        {"help", [](Sitting& sitting, const std::string&) { sitting.print_words(slash_help()); }},
+        {"help",
+         [](Sitting& sitting, const std::string&) { sitting.print(slash_help(sitting.width())); }},
         {"jobs",
          [](Sitting& sitting, const std::string& words) {
              if (sitting.session_ != nullptr) sitting.outputs_.show_jobs(*sitting.session_, words);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host/base/nearest.h"
+#include "host/base/text_width.h"
 #include "host/terminal/word_rest.h"
 
 namespace tenon::sitting {
@@ -29,34 +30,68 @@ constexpr auto kCommands = std::to_array<SlashHelp>({
     {"exit", "", "leave; also /quit, /q, and the bare words exit and quit"},
 });
 
-constexpr auto kKeys = std::to_array<std::string_view>({
-    "/SKILL [ARGUMENTS] sends the text of a skill.",
-    "!COMMAND  runs a command; the model sees it and its output with the next prompt",
-    "@FILE     attaches a file to a prompt; so does the path of an image",
-    "",
-    "Ctrl-C  stops the turn, or clears the line; twice in an empty line leaves",
-    "Esc     stops the turn, or takes a prompt that waits back into the empty line",
-    "Up      takes a prompt that waits back into the empty line",
-    "Shift-Tab  goes through the permission modes ask, acceptEdits and plan",
-    "Ctrl-B  moves running foreground commands to the background",
-    "Ctrl-D  leaves",
-    "Tab     completes /COMMAND and @PATH; Up, Down choose in the menu, Esc closes it",
-    "Ctrl-_  undoes a change of the line",
-    "Ctrl-X Ctrl-E edits the line in $VISUAL or $EDITOR",
-    "Shift-Enter, Alt-Enter, Ctrl-J, or a backslash before Enter: a new line",
-    "Ctrl-R  searches the lines of all workspaces; Up, Down walk through this one's",
-    "Ctrl-O  opens the last folded text (… +N lines) or thought, then the one before",
-    "",
-    "A question takes keys half a second after it appears, and after a second without",
-    "typing; the edited line is kept.",
-    "y, n    answer it at once; so do yes and no",
-    "a, p    show the rule for this session, or the permanent one; Enter adds it",
-    "Tab     says no, and what to do instead; Esc goes back",
-    "Ctrl-O  prints the whole question when the screen is too small for it",
-    "",
-    "A prompt typed while a turn runs waits and is sent with the next tool results.",
-    "Anything else is a prompt, also a line that begins with a path.",
+/// What /help says below the commands. A text without a name is a sentence; both empty: a blank
+/// row.
+struct Help {
+    std::string_view name, text;
+};
+constexpr auto kOtherLines = std::to_array<Help>({
+    {"/SKILL [ARGUMENTS]", "sends the text of a skill"},
+    {"!COMMAND", "runs a command; the model sees it and its output with the next prompt"},
+    {"@FILE", "attaches a file to a prompt; so does the path of an image"},
 });
+constexpr auto kKeys = std::to_array<Help>({
+    {},
+    {"Ctrl-C", "stops the turn, or clears the line; twice in an empty line leaves"},
+    {"Esc", "stops the turn, or takes a prompt that waits back into the empty line"},
+    {"Up", "takes a prompt that waits back into the empty line"},
+    {"Shift-Tab", "goes through the permission modes ask, acceptEdits and plan"},
+    {"Ctrl-B", "moves running foreground commands to the background"},
+    {"Ctrl-D", "leaves"},
+    {"Tab", "completes /COMMAND and @PATH; Up, Down choose in the menu, Esc closes it"},
+    {"Ctrl-_", "undoes a change of the line"},
+    {"Ctrl-X Ctrl-E", "edits the line in $VISUAL or $EDITOR"},
+    {"Shift-Enter", "begins a new line; so do Alt-Enter, Ctrl-J, and a backslash before Enter"},
+    {"Ctrl-R", "searches the lines of all workspaces; Up, Down walk through this one's"},
+    {"Ctrl-O", "opens the last folded text (… +N lines) or thought, then the one before"},
+    {},
+    {"",
+     "A question takes keys half a second after it appears, and after a second without typing; "
+     "the edited line is kept."},
+    {"y, n", "answer it at once; so do yes and no"},
+    {"a, p", "show the rule for this session, or the permanent one; Enter adds it"},
+    {"Tab", "says no, and what to do instead; Esc goes back"},
+    {"Ctrl-O", "prints the whole question when the screen is too small for it"},
+    {},
+    {"", "A prompt typed while a turn runs waits and is sent with the next tool results."},
+    {"", "Anything else is a prompt, also a line that begins with a path."},
+});
+
+/// Where the texts begin.
+constexpr std::size_t kColumnOfCommands = 26, kColumnOfKeys = 15;
+/// On narrower screens the texts are below the names.
+constexpr std::size_t kLeastForColumns = 60;
+constexpr std::size_t kIndentBelowName = 2;
+
+void add_help(std::vector<std::string>& lines, const Help& help, std::size_t column,
+              std::size_t width) {
+    if (help.name.empty() && help.text.empty()) {
+        lines.emplace_back();
+        return;
+    }
+    if (width < kLeastForColumns) column = kIndentBelowName;
+    if (help.name.empty()) column = 0;
+    std::string before(help.name);
+    if (!before.empty() && before.size() >= column) {
+        for (std::string& row : wrap(std::exchange(before, {}), std::max<std::size_t>(2, width)))
+            lines.push_back(std::move(row));
+    }
+    const std::size_t room = std::max<std::size_t>(2, width - std::min(width, column));
+    for (const std::string& row : wrap(help.text, room)) {
+        lines.push_back(padded(std::move(before), column) + row);
+        before.clear();
+    }
+}
 
 /// Other names of a command.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kOtherNames = {{
@@ -141,16 +176,17 @@ std::span<const SlashHelp> slash_commands() {
     return kCommands;
 }
 
-std::vector<std::string> slash_help() {
+std::vector<std::string> slash_help(std::size_t width) {
     std::vector<std::string> lines;
     for (const SlashHelp& command : kCommands) {
-        std::string line = "/" + std::string(command.name);
-        if (!command.argument.empty()) line += " " + std::string(command.argument);
-        line.resize(std::max<std::size_t>(line.size() + 1, 26), ' ');
-        lines.push_back(line + std::string(command.help));
+        std::string name = "/" + std::string(command.name);
+        if (!command.argument.empty()) name += " " + std::string(command.argument);
+        add_help(lines, {name, command.help}, kColumnOfCommands, width);
     }
-    lines.emplace_back();
-    lines.insert(lines.end(), kKeys.begin(), kKeys.end());
+    for (const Help& line : kOtherLines)
+        add_help(lines, line, kColumnOfCommands, width);
+    for (const Help& key : kKeys)
+        add_help(lines, key, kColumnOfKeys, width);
     return lines;
 }
 

@@ -37,8 +37,8 @@ struct SlashHelp {
 };
 std::span<const SlashHelp> slash_commands();
 
-/// The text of /help: commands and keys, a line each.
-std::vector<std::string> slash_help();
+/// The text of /help: commands and keys, in lines of at most `width` columns.
+std::vector<std::string> slash_help(std::size_t width);
 /// The commands and then the skills, for the menu that opens while the person types a slash.
 std::vector<terminal::MenuCommand> menu_commands(const Skills& skills = {});
 

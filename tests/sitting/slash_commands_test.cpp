@@ -1,6 +1,10 @@
 #include "host/sitting/slash_commands.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
+
+#include "host/base/text_width.h"
 
 namespace tenon::sitting {
 namespace {
@@ -66,6 +70,21 @@ TEST(SlashCommand, WinsOverASkillWithItsNameOrAnotherOfItsNames) {
     EXPECT_EQ(commands.back().name, "greet");
     for (const auto& skill : skills)
         EXPECT_EQ(is_skill(skill.name, skills), skill.name == "greet") << skill.name;
+}
+
+TEST(SlashHelp, IsInRowsThatAreWithinTheScreen) {
+    for (const std::size_t width : {20U, 40U, 80U, 200U}) {
+        for (const std::string& line : slash_help(width))
+            EXPECT_LE(width_of(line), width) << line;
+    }
+    const auto narrow = slash_help(20), wide = slash_help(80);
+    EXPECT_EQ(std::vector(narrow.begin(), narrow.begin() + 3),
+              (std::vector<std::string>{"/help", "  this list, and the", "  keys"}));
+    EXPECT_EQ(wide.front(), "/help                     this list, and the keys");
+    const auto long_name = std::find(wide.begin(), wide.end(), "/permissions [MODE | remove N]");
+    ASSERT_NE(long_name, wide.end());
+    EXPECT_EQ(long_name[1],
+              "                          the mode and the rules; change or remove one");
 }
 
 TEST(SlashCommand, IsInTheMenuWithItsHelp) {
