@@ -160,7 +160,7 @@ private:
             out_.notices.push_back(clean(name) + " is cut: " + cut + " are attached");
         }
         add({clean(name), block_of("attached-file", clean(name), std::move(text)), {}},
-            is_cut ? "its first " + counted(lines, "line")
+            is_cut ? "its first " + (lines == 1 ? "line" : counted(lines, "line"))
                    : (taken == 0 ? "empty" : counted(lines, "line")));
     }
 
