@@ -291,6 +291,10 @@ void Sitting::send_prompt(const std::string& prompt) {
     note_queued(prompt);
 }
 
+void Sitting::echo_command(const std::string& line) {
+    print(ui::paint(style_, ui::kDim, visible(terminal_.echo_of(line), true)));
+}
+
 /// A dumb terminal has no area that shows what waits.
 void Sitting::note_queued(const std::string& line) {
     if (!screen_.escapes) print("Queued: " + visible(terminal_.echo_of(line), true));
@@ -312,8 +316,7 @@ void Sitting::handle(const terminal::EnteredLine& line) {
         return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
         if (is_skill(command->name, skills_)) return send_prompt(line.text);
-        if (screen_.escapes)
-            print(ui::paint(style_, ui::kDim, "> " + visible(terminal_.echo_of(line.text), true)));
+        if (screen_.escapes && !is_like_prompt(*command)) echo_command("> " + line.text);
         return run_command(*command);
     }
     if (const auto command = own_command(line.text)) return run_own_command(line.text, *command);

@@ -98,6 +98,7 @@ private:
     [[nodiscard]] bool take_shown_change(const agent::AgentEvent& event);
     void send_prompt(const std::string& prompt);
     void note_queued(const std::string& line);
+    void echo_command(const std::string& line);
 
     // Stopping: sitting_stopping.cpp.
     void request_stop(int signal);

@@ -123,29 +123,28 @@ void Sitting::clear() {
 
 /// Shown as a turn, since it can be stopped and can fail like one; but not counted.
 void Sitting::compact(const std::string& focus) {
+    const std::string line = focus.empty() ? "/compact" : "/compact " + focus;
     const bool at_once = thread_->run(
-        [this, focus](session::OpenSession& session, const std::stop_token& stop) {
+        [this, focus, line](session::OpenSession& session, const std::stop_token& stop) {
+            if (screen_.escapes) post([this, line] { echo_command("> " + line); });
             work_began();
             agent::RunResult result = session.compact(focus, stop);
             result.prompt_recorded = true;  // it has none
             turn_ended(result);
         },
-        focus.empty() ? "/compact" : "/compact " + focus);
-    if (!at_once) note_queued("/compact");
+        line);
+    if (!at_once) note_queued(line);
 }
 
 /// Shown as a turn too. During a turn it waits for its end: the conversation has one writer.
 void Sitting::run_own_command(const std::string& line, const std::string& command) {
-    const auto echo = [this, line] {
-        print(ui::paint(style_, ui::kDim, visible(terminal_.echo_of(line), true)));
-    };
     if (command.empty()) {
-        if (screen_.escapes) echo();
+        if (screen_.escapes) echo_command(line);
         return print(kOwnCommandHint);
     }
     const bool at_once = thread_->run(
-        [this, command, echo](session::OpenSession& session, const std::stop_token& stop) {
-            if (screen_.escapes) post(echo);
+        [this, command, line](session::OpenSession& session, const std::stop_token& stop) {
+            if (screen_.escapes) post([this, line] { echo_command(line); });
             work_began();
             turn_ended(session.run_own_command(command, stop));
         },

@@ -151,6 +151,10 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
     return SlashCommand{known_name(word.substr(1)), std::string(trimmed(behind))};
 }
 
+bool is_like_prompt(const SlashCommand& command) {
+    return command.name == "compact";
+}
+
 bool is_skill(std::string_view name, const Skills& skills) {
     const auto is_it = [&](const auto& one) { return one.name == name; };
     return !is_command_name(known_name(name)) && std::any_of(skills.begin(), skills.end(), is_it);

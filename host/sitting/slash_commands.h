@@ -28,6 +28,9 @@ struct SlashCommand {
 /// exist; one that exists has its name from `slash_commands`, whatever its letter case was and also
 /// when the line has another name of it ("/q").
 std::optional<SlashCommand> slash_command(std::string_view line);
+/// Whether it is shown as a turn: it can wait and be taken back like a prompt, and like a prompt it
+/// is printed when it begins.
+bool is_like_prompt(const SlashCommand& command);
 /// The command or the skill that `name` is probably the beginning or a misspelling of.
 std::optional<std::string> nearest_slash_command(std::string_view name, const Skills& skills = {});
 

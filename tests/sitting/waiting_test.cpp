@@ -133,6 +133,23 @@ TEST(WaitingPrompt, BehindACommandWaitsForIt) {
     EXPECT_EQ(person.server().requests().back().body.find("cat gate"), std::string::npos);
 }
 
+TEST(WaitingPrompt, CanBeACommandWhichIsPrintedOnceWhenItBegins) {
+    Person person({runs_gate(), says("First."), says("SUMMARY")}, at({80, 24}));
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    person.enters("/compact the plan");
+    EXPECT_TRUE(person.terminal().wait_for("Queued: /compact the plan")) << person.shown();
+    EXPECT_EQ(times(person.shown(), "> /compact"), 0U) << person.shown();
+    person.types(kUpKey);
+    EXPECT_TRUE(person.terminal().wait_for("> /compact the plan")) << person.shown();
+    person.types("s\r");
+    gate.open();
+    EXPECT_TRUE(person.sees("tokens became") && person.turn_is_over()) << person.shown();
+    EXPECT_EQ(times(person.shown(), "> /compact"), 1U) << person.shown();
+    EXPECT_LT(person.shown().find("First."), person.shown().find("> /compact the plans\n"));
+}
+
 TEST(WaitingPrompt, ComesBackIntoTheLineToBeEdited) {
     for (const std::string key : {kUpKey, kEscapeKeyAlone}) {
         for (const Pty::Size size : kWaitingSizes) {
