@@ -75,12 +75,15 @@ std::string LiveArea::draw(LiveRows rows) {
            move_cursor(drawn_.cursor_column, 'C');
 }
 
-/// Needs as many rows as before; writes only those that differ.
+/// Needs as many rows as before; writes only those that differ. A terminal that becomes lower may
+/// remove rows below the cursor (tmux does) some time before the program learns of it. So the way
+/// down is made of line feeds: at the end of such a screen they make a row, where a cursor movement
+/// would stop, and all that follows would be drawn too high, over finished lines.
 std::string LiveArea::change_rows(LiveRows rows) {
     std::string bytes(kCutRows);
     std::size_t at = drawn_.cursor_row;
     const auto go_to = [&](std::size_t row) {
-        bytes += row < at ? move_cursor(at - row, 'A') : move_cursor(row - at, 'B');
+        bytes += row < at ? move_cursor(at - row, 'A') : std::string(row - at, '\n');
         at = row;
     };
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {

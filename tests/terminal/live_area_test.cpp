@@ -21,6 +21,16 @@ TEST(LiveArea, WritesLinesThatFinishWhileTheSizeChangesAlsoWhenTheyDoNotFit) {
     }
 }
 
+/// Of a screen that has become lower, tmux has removed the rows below the cursor.
+TEST(LiveArea, GoesDownInAWayThatMakesTheRowsThatAScreenHasLost) {
+    LiveArea area;
+    (void)area.update("finished\n", {{"tail 1", "> ", "status 1"}, 1, 2}, {80, 24});
+    const std::string bytes = area.update({}, {{"tail 2", "> ", "status 2"}, 1, 2}, {80, 24});
+    EXPECT_EQ(bytes,
+              "\x1b[?2026h\x1b[?7l\x1b[1A\r\x1b[Ktail 2\n\n\r\x1b[Kstatus 2\x1b[1A\x1b[?7h"
+              "\r\x1b[2C\x1b[?2026l");
+}
+
 TEST(LiveArea, WritesLinesAgainOnlyForATerminalThatMayHaveCutThem) {
     const LiveRows rows{{"> ", "status"}, 0, 2};
     for (const bool known : {false, true}) {
