@@ -125,7 +125,8 @@ Result<int> run_outside_program(const OutsideProgram& program, int terminal_in, 
         if (events.readable) return reaped(*child);
         if (!events.must_end) continue;
         if (!kill_at) {
-            for (const int signal : {SIGHUP, SIGTERM, SIGCONT})
+            // Not SIGHUP: less, for example, puts the screen back only for SIGTERM.
+            for (const int signal : {SIGTERM, SIGCONT})
                 ::kill(*child, signal);
             kill_at = steady_clock::now() + kTimeToEnd;
         } else if (steady_clock::now() >= *kill_at) {

@@ -99,6 +99,16 @@ TEST_F(AnOutsideProgram, EndsWhenTheTerminalCloses) {
     EXPECT_TRUE(pty->everything().find("program: 137") != std::string::npos) << pty->everything();
 }
 
+TEST_F(AnOutsideProgram, PutsItsScreenBackWhenTheTerminalCloses) {
+    auto pty = start();
+    pty->send("program trap 'echo put ba''ck; exit 3' TERM; echo wai''ts; read x; :\r");
+    ASSERT_TRUE(pty->wait_for("waits"));
+    pty->send_signal(SIGTERM);
+    EXPECT_EQ(pty->wait().code, 0);
+    EXPECT_NE(pty->everything().find("put back"), std::string::npos) << pty->everything();
+    EXPECT_NE(pty->everything().find("program: 3"), std::string::npos) << pty->everything();
+}
+
 TEST_F(AnOutsideProgram, StopsTogetherWithTheTerminal) {
     Pty pty({"/bin/bash", "--norc", "-i"}, environment, folder.path(), {80, 24});
     pty.send("PS1='shell$ '\r" TERMINAL_CHILD "\r");
