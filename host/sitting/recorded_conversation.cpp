@@ -168,7 +168,7 @@ Result<void> RecordedConversation::all(ui::Style style, std::size_t width,
                                        const std::function<void(const Lines&)>& take) {
     facts_.jobs = std::move(jobs);
     RecordedTranscript transcript(style, width, facts_);
-    transcript.show_whole_results();
+    transcript.show_all();
     auto read = journal::read_entries(journal_, [&](journal::SessionEntry entry) {
         redact(entry, *secrets_);
         take(transcript.take(entry));

@@ -6,7 +6,9 @@
 #include <sstream>
 
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 #include "host/session/tagged_text.h"
+#include "host/ui/folded_prompt.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::sitting {
@@ -99,11 +101,17 @@ void RecordedTranscript::take_text(const journal::SessionEntry& entry) {
         show_own_command(entry.text);
     } else if (entry.origin == "prompt") {
         if (!entry.in_turn) add(end_turn());
-        add(transcript_.prompt(entry.typed.empty() ? entry.text : entry.typed, width_));
+        show_prompt(entry.typed.empty() ? entry.text : entry.typed);
         for (const OrderedJson& file : entry.attached)
             show(agent::FileAttached{string_or(file, "name")});
         awaits_answer_ = true;
     }
+}
+
+void RecordedTranscript::show_prompt(const std::string& prompt) {
+    const std::string shown = shows_all_ ? prompt : ui::folded_prompt(prompt, width_);
+    add(transcript_.prompt(shown, width_));
+    if (shown != prompt) folded().add({"> " + first_line(prompt), harmless(prompt) + "\n", {}});
 }
 
 /// The tool is not recorded: any that runs commands shows them alike.

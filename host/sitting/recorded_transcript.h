@@ -32,8 +32,11 @@ public:
     RecordedTranscript(ui::Style style, std::size_t width, const RecordedFacts& facts,
                        std::string fold_key = {});
 
-    /// For a place where all can be seen again; see ui::Transcript.
-    void show_whole_results() { transcript_.show_whole_results(); }
+    /// Folds nothing: for a place where all can be seen again.
+    void show_all() {
+        shows_all_ = true;
+        transcript_.show_whole_results();
+    }
     /// The lines that `entry` adds.
     Lines take(const journal::SessionEntry& entry);
     /// The lines at the end of a turn that is over. A turn without an answer was interrupted.
@@ -43,6 +46,7 @@ public:
 
 private:
     void take_text(const journal::SessionEntry& entry);
+    void show_prompt(const std::string& prompt);
     void show_own_command(const std::string& text);
     void take_answer(const journal::SessionEntry& entry);
     void take_result(const journal::SessionEntry& entry);
@@ -58,6 +62,7 @@ private:
     ui::Transcript transcript_;
     std::vector<agent::ToolCall> calls_;               // of the last answer, without result so far
     std::map<std::string, std::string> job_commands_;  // of jobs that calls have started, by id
+    bool shows_all_ = false;
     bool awaits_answer_ = false;
     Lines out_;
 };

@@ -40,6 +40,7 @@ Lines plugin_lines(const session::OpenSession& session) {
 }
 
 constexpr std::size_t kMostListed = 20;
+constexpr std::size_t kLeastForFirstPrompt = 12;  // else it has a row of its own
 
 std::optional<std::size_t> number_in(const std::string& text) {
     std::size_t number = 0;
@@ -193,15 +194,20 @@ void Sitting::list_sessions_to_resume() {
         if (session.id == session_id_ || session.first_prompt.empty()) continue;
         resumable_.push_back(session.id);
         const std::string age = cli::in_words_ago(wall_clock_ms() - session.last_ms);
-        lines.push_back(cut(std::to_string(resumable_.size()) + "  " + age +
-                                (session.held ? ", open elsewhere" : "") + "  " +
-                                visible(session.first_prompt),
-                            width()));
+        const std::string head = std::to_string(resumable_.size()) + "  " + age +
+                                 (session.held ? ", open elsewhere" : "");
+        const std::string prompt = visible(session.first_prompt);
+        if (width_of(head) + kLeastForFirstPrompt <= width()) {
+            lines.push_back(cut(head + "  " + prompt, width()));
+        } else {
+            lines.push_back(cut(head, width()));
+            lines.push_back(cut("   " + prompt, width()));
+        }
         if (resumable_.size() == kMostListed) break;
     }
     if (lines.empty()) return print("There is no other session of this workspace.");
-    lines.emplace_back("Enter a number, or /resume ID.");
     print(lines);
+    print("Enter a number, or /resume ID.");
 }
 
 bool Sitting::choose_session(const std::string& line) {

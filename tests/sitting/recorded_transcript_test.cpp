@@ -140,7 +140,7 @@ TEST(RecordedTranscript, LeavesNoLineOfAResultOutWhenAskedTo) {
               "ok"}}) {
         SCOPED_TRACE(dump_ordered_json(row.call) + (row.is_error ? " error" : ""));
         RecordedTranscript transcript(ui::Style::kPlain, 40, facts, "Ctrl-O");
-        transcript.show_whole_results();
+        transcript.show_all();
         (void)transcript.take(answer({row.call}));
         const std::string all = ui::screen(transcript.take(result("t1", row.text, row.is_error)));
         EXPECT_NE(all.find("100\n"), std::string::npos) << all;

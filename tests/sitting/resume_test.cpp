@@ -92,6 +92,45 @@ TEST(Resume, WhatTheShownTurnsFoldCanBeOpened) {
     }
 }
 
+TEST(Resume, ALongPromptIsShownByItsFirstLinesAndCanBeOpened) {
+    std::string rows;
+    for (int i = 1; i <= 3000; ++i)
+        rows += "row " + std::to_string(i) + ".\n";
+    for (const Pty::Size& size : kRecordSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person({says("Fine.")}, {.size = size});
+        person.types("\x1b[200~" + rows + "\x1b[201~");
+        EXPECT_TRUE(person.terminal().wait_for("3,000 lines]")) << person.shown();
+        person.types("\r");
+        EXPECT_TRUE(person.sees("Fine.") && person.turn_is_over()) << person.shown();
+        leave(person);
+        person.sit_down({.arguments = {"--continue"}, .size = size});
+        EXPECT_TRUE(person.sees("> row 1.\n  row 2.\n  row 3.\n  … +2,997 lines\n\nFine.\n"))
+            << person.shown();
+        EXPECT_EQ(person.shown().find("row 4."), std::string::npos) << person.shown();
+        person.types("\x0f");
+        EXPECT_TRUE(person.terminal().wait_for("of 300")) << person.shown();
+        person.types("/row 1500\r");
+        EXPECT_TRUE(person.terminal().wait_for("row 1500.")) << person.shown();
+    }
+}
+
+TEST(Resume, TheListHasTheFirstPromptOfEachSessionAtEveryWidth) {
+    for (const Pty::Size& size : kRecordSizes) {
+        SCOPED_TRACE(size.columns);
+        Person person({says("Fine.")}, {.size = size});
+        person.enters("first words");
+        EXPECT_TRUE(person.sees("Fine.") && person.turn_is_over()) << person.shown();
+        leave(person);
+        person.sit_down({.size = size});
+        person.enters("/resume");
+        EXPECT_TRUE(person.sees("ID.")) << person.shown();
+        EXPECT_TRUE(
+            person.sees(size.columns == 20 ? " ago\n   first words\n" : " ago  first words\n"))
+            << person.shown();
+    }
+}
+
 TEST(Resume, ADumbTerminalGetsTheSameAsPlainText) {
     Person person({says("All **well**.")}, {.environment = {{"TERM", "dumb"}}});
     person.enters("go on");
