@@ -19,6 +19,8 @@ using std::chrono::steady_clock;
 constexpr milliseconds kScreenWorkBudget{2};  // for posted work, between two keys
 constexpr milliseconds kBetweenDraws{16};
 constexpr milliseconds kAfterResize{40};  // sizes come in bursts while somebody drags
+/// Until it is sure that the terminal has no other size, where drawing would erase finished lines.
+constexpr milliseconds kAfterResizeToldLate{300};
 /// Nobody can answer a question sooner than this: an earlier key was meant for the edited line.
 constexpr milliseconds kTimeToRead{500};
 /// After an ESC: the rest of a key sequence comes sooner than this, so then it was the key Esc.
@@ -97,7 +99,8 @@ milliseconds ScreenTerminal::timeout() {
     const milliseconds keys = key_timeout();
     if (!changed_ && !resized_) return keys;
     if (draw_at_once_) return milliseconds(0);
-    const auto due = drawn_at_ + (resized_ ? kAfterResize : kBetweenDraws);
+    const auto after_resize = options_.kind.tells_size_late ? kAfterResizeToldLate : kAfterResize;
+    const auto due = drawn_at_ + (resized_ ? after_resize : kBetweenDraws);
     const auto left = std::chrono::ceil<milliseconds>(due - steady_clock::now());
     const milliseconds drawing = std::max(left, milliseconds(0));
     return keys < milliseconds(0) ? drawing : std::min(drawing, keys);

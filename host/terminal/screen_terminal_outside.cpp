@@ -70,10 +70,10 @@ void ScreenTerminal::handle_report(const TerminalReport& report) {
     if (report.kind == Kind::kKittyKeys) modes_.use_kitty_keys();
     if (report.kind == Kind::kAttributes && has_modified_keys(report.value))
         modes_.use_modified_keys();
+    const bool tmux = report.kind == Kind::kAttributes && is_tmux(report.value);
+    if (tmux) options_.kind.tells_size_late = true;
     // All terminals that have kitty's keys today wrap rows anew.
-    if (report.kind == Kind::kKittyKeys ||
-        (report.kind == Kind::kAttributes && rewraps(report.value)))
-        area_.terminal_rewraps();
+    if (report.kind == Kind::kKittyKeys || tmux) area_.terminal_rewraps();
 }
 
 /// The edited line in the user's editor.

@@ -68,6 +68,7 @@ TerminalKind terminal_kind(const Variable& variable) {
     kind.parses_sequences = true;
     kind.takes_osc9 = is_known_to_take_osc9(term, variable);
     kind.rewraps = is_known_to_rewrap(term, variable);
+    kind.tells_size_late = kind.rewraps && (term.starts_with("tmux") || !variable("TMUX").empty());
     const std::string program = variable("TERM_PROGRAM");
     kind.has_modified_keys = program == "WezTerm" || program == "mintty";
     return kind;
@@ -80,7 +81,7 @@ bool has_modified_keys(int attributes) {
     return std::find(kKnown.begin(), kKnown.end(), attributes) != kKnown.end();
 }
 
-bool rewraps(int attributes) {
+bool is_tmux(int attributes) {
     constexpr int kTmux = 84;
     return attributes == kTmux;
 }

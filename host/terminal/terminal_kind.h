@@ -15,6 +15,9 @@ struct TerminalKind {
     bool has_modified_keys = false;  ///< modifyOtherKeys, without saying so in an answer
     /// Known to wrap rows anew when its width changes. Others cut the rows that are too long.
     bool rewraps = false;
+    /// tmux: draws in a new size at once, and tells the program up to 250 ms later when it has told
+    /// another size just before.
+    bool tells_size_late = false;
     bool operator==(const TerminalKind&) const = default;
 };
 
@@ -24,7 +27,7 @@ TerminalKind terminal_kind(const std::function<std::string(std::string_view)>& v
 /// Whether a terminal whose answer to `CSI > c` begins with this number has modifyOtherKeys.
 bool has_modified_keys(int attributes);
 
-/// Whether such a terminal wraps rows anew, which may be unknown to the environment over SSH.
-bool rewraps(int attributes);
+/// Whether such a terminal is tmux, which may be unknown to the environment over SSH.
+bool is_tmux(int attributes);
 
 }  // namespace tenon::terminal
