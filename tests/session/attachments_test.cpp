@@ -78,7 +78,7 @@ TEST_F(Attachments, ALongTextIsCutAtAWholeCharacter) {
     ASSERT_EQ(files.attachments.size(), 1U);
     EXPECT_THAT(files.attachments[0].text,
                 HasSubstr("x\n[the first 262143 of " + std::to_string(text.size()) + " bytes]\n"));
-    EXPECT_THAT(files.shown, ElementsAre("long.txt (its first 1 line)"));
+    EXPECT_THAT(files.shown, ElementsAre("long.txt (its first line)"));
     EXPECT_THAT(files.notices, ElementsAre(HasSubstr("long.txt is cut: the first 262143 of")));
 }
 
