@@ -82,6 +82,11 @@ AllowedFailures LimitedRuns::allowed_failures(const LimitedTrial& limit) {
     if (limit.must_run) return allowed;
     allowed.errors = {"Too many open files", "Resource temporarily unavailable",
                       "no descriptor left"};
+#if defined(__SANITIZE_ADDRESS__)
+    // UndefinedBehaviorSanitizer looks at an object's type through a pipe. Without a free
+    // descriptor it takes every type that it has not seen before for a wrong one.
+    allowed.errors.emplace_back("object has invalid vptr\n<memory cannot be printed>");
+#endif
     return allowed;
 }
 

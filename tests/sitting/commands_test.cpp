@@ -316,7 +316,7 @@ TEST(SlashCommands, CommandsGetTheLimitOfDescriptorsThatTenonHadAlsoAfterResume)
     person.sit_down({.arguments = {"--yes"}});
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     person.enters("before");
-    EXPECT_TRUE(person.sees("Before.")) << person.shown();
+    EXPECT_TRUE(person.sees("Before.") && person.turn_is_over()) << person.shown();
     person.enters("/resume");
     EXPECT_TRUE(person.sees("ago  first")) << person.shown();
     person.enters("1");

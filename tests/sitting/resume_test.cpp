@@ -228,7 +228,7 @@ TEST(History, IsTheWholeConversationInAPagerAtEverySize) {
 TEST(History, GoesThroughThePagerOfTheUser) {
     Person person({says("First.")}, {.environment = {{"PAGER", "sed 's/^/paged: /'"}}});
     person.enters("one");
-    EXPECT_TRUE(person.sees("First.")) << person.shown();
+    EXPECT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
     person.enters("/history");
     EXPECT_TRUE(person.sees("paged: > one\npaged:\npaged: First.\n")) << person.shown();
 }
@@ -236,7 +236,7 @@ TEST(History, GoesThroughThePagerOfTheUser) {
 TEST(History, IsShownInTenonsPagerWhereThatOfTheUserCannotBeRun) {
     Person person({says("First.")}, {.environment = {{"PAGER", "no-such-pager"}}});
     person.enters("one");
-    EXPECT_TRUE(person.sees("First.")) << person.shown();
+    EXPECT_TRUE(person.sees("First.") && person.turn_is_over()) << person.shown();
     person.enters("/history");
     EXPECT_TRUE(person.sees("1-3 of 3")) << person.shown();
     person.types("q");

@@ -277,7 +277,7 @@ TEST(WaitingArea, HasTheOpenTodosAgainAfterTheSessionIsResumedAndNotAfterItIsCle
     Person person({todo("t1", {"in_progress", "pending"}), says("Listed.")},
                   at({80, 24}, {"--session", "s1"}));
     person.enters("go");
-    EXPECT_TRUE(person.sees("Listed.")) << person.shown();
+    EXPECT_TRUE(person.sees("Listed.") && person.turn_is_over()) << person.shown();
     person.enters("/exit");
     EXPECT_EQ(person.leaves(), 0);
     person.sit_down(at({80, 24}, {"--session", "s1"}));
