@@ -76,6 +76,7 @@ TEST(OwnCommand, CtrlBMovesItToTheBackground) {
     EXPECT_TRUE(person.sees("1 command moved to the background")) << person.shown();
     person.enters("/jobs");
     EXPECT_TRUE(person.sees("running")) << person.shown();
+    EXPECT_TRUE(person.sees("continues as job")) << person.shown();
     gate.open("late output\n");
     EXPECT_TRUE(person.sees("Its end came.")) << person.shown();
 }
