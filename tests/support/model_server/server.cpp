@@ -236,14 +236,17 @@ void ModelServer::accept_loop(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (!listener_.poll(Poco::Timespan(0, 20'000), Poco::Net::Socket::SELECT_READ)) continue;
         try {
-            auto socket = listener_.acceptConnection();
-            socket.setNoDelay(true);
+            // The thread gets the only reference: the counter inside the socket is atomic in a way
+            // that ThreadSanitizer cannot see.
+            auto socket = std::make_unique<Poco::Net::StreamSocket>(listener_.acceptConnection());
+            socket->setNoDelay(true);
             const Lock lock(mutex_);
             const int number = ++connections_;
-            open_fds_.insert(socket.impl()->sockfd());
-            peers_.emplace_back([this, socket, number](const std::stop_token& peer_stop) mutable {
-                serve(std::move(socket), number, peer_stop);
-            });
+            open_fds_.insert(socket->impl()->sockfd());
+            peers_.emplace_back(
+                [this, number, own = std::move(socket)](const std::stop_token& peer_stop) mutable {
+                    serve(std::move(*own), number, peer_stop);
+                });
         } catch (const Poco::Exception&) {
             continue;  // the client closed the connection before it was accepted
         }
