@@ -125,6 +125,7 @@ void Conversation::drop_open_server_calls() {
     const auto kept = without_open_server_calls(blocks);
     if (kept.size() == blocks.size()) return;
     Message answer = empty_message(Role::kAssistant);
+    answer.origin = messages_.back().origin;
     for (const std::string_view block : kept)
         append_block(answer, block);
     std::vector<Message> messages = std::move(messages_);
@@ -180,11 +181,13 @@ bool Conversation::answer_call(std::string_view tool_use_id, std::string block) 
     return true;
 }
 
-void Conversation::add_answer(std::string_view content, std::vector<ToolCall> calls) {
+void Conversation::add_answer(std::string_view content, std::vector<ToolCall> calls,
+                              const std::string& origin) {
     assert(!messages_.empty() && open_calls_.empty());
     if (ends_with_user()) begin_message(empty_message(Role::kAssistant));
     for (const std::string_view block : split_blocks(content))
         append_block(messages_.back(), block);
+    messages_.back().origin = origin;
     assert(!messages_.back().block_ends.empty());
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});
@@ -199,6 +202,7 @@ void Conversation::strip_thinking(std::size_t from) {
             continue;
         }
         Message stripped = empty_message(messages_[i].role);
+        stripped.origin = messages_[i].origin;
         Message& into = !kept.empty() && kept.back().role == stripped.role ? kept.back() : stripped;
         for (const std::string_view block : blocks_of(messages_[i])) {
             if (!is_thinking_block(block)) append_block(into, block);

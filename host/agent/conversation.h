@@ -56,8 +56,10 @@ public:
     [[nodiscard]] bool add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
                                          bool is_error, const std::vector<Image>& images = {});
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
-    /// user's, or a paused answer without open calls, which goes on with these blocks.
-    void add_answer(std::string_view content, std::vector<ToolCall> calls);
+    /// user's, or a paused answer without open calls, which goes on with these blocks. For `origin`
+    /// see Message.
+    void add_answer(std::string_view content, std::vector<ToolCall> calls,
+                    const std::string& origin = {});
 
     // The functions below rewrite the conversation. All calls are answered.
 

@@ -14,11 +14,24 @@ namespace tenon::agent {
 
 enum class Role { kUser, kAssistant };
 
+/// A model, by the wire format in which it is asked and by its own name.
+struct ModelName {
+    std::string provider;  ///< as `model.provider`
+    std::string name;      ///< as it is asked for
+    bool operator==(const ModelName&) const = default;
+    [[nodiscard]] bool empty() const { return provider.empty() && name.empty(); }
+    /// Both in one text.
+    [[nodiscard]] std::string words() const { return provider + ' ' + name; }
+};
+
 /// One message and its serialised form, made once when the message is appended.
 struct Message {
     Role role = Role::kUser;
     /// {"role":"user","content":[block,…]}
     std::string wire;
+    /// Of an answer: ModelName::words of the model that gave it. Only that one gets its thinking
+    /// back. Empty: it is not known, and every model gets it.
+    std::string origin = {};
     /// For each block the offset in `wire` of its closing brace: where a cache mark can be
     /// inserted.
     std::vector<std::size_t> block_ends;

@@ -55,6 +55,7 @@ struct Answer {
     std::string text;     ///< all text blocks joined
     std::vector<ToolCall> calls;
     Usage usage;
+    ModelName by = {};  ///< which model was asked for it
 };
 
 /// Whether a refused request fits into the model's window, as far as the endpoint's message says.

@@ -45,6 +45,13 @@ std::string attached_member(const std::vector<Attachment>& attachments) {
     return R"("attached":[)" + list + "]";
 }
 
+/// With the comma behind it; empty when it is not known.
+std::string asked_member(const ModelName& model) {
+    if (model.empty()) return {};
+    return R"("asked":{)" + text_member("provider", model.provider) + "," +
+           text_member("name", model.name) + "},";
+}
+
 std::string head_members(const SessionHead& head) {
     return text_member("id", head.id) + "," +
            text_member("workspace", path_to_text(head.workspace)) + "," +
@@ -138,7 +145,7 @@ Result<void> Session::add_prompt(const Prompt& prompt, PromptPlace place) {
 
 Result<void> Session::add_answer(const Answer& answer) {
     const std::string members = text_member("id", answer.id) + "," +
-                                text_member("model", answer.model) + "," +
+                                text_member("model", answer.model) + "," + asked_member(answer.by) +
                                 text_member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
                                 usage_text(answer.usage) + R"(,"content":)" + answer.content;
     if (mended_) {
@@ -146,7 +153,7 @@ Result<void> Session::add_answer(const Answer& answer) {
         mended_ = false;
     }
     if (auto written = journal_.append("assistant", members); !written) return written.error();
-    conversation_.add_answer(answer.content, answer.calls);
+    conversation_.add_answer(answer.content, answer.calls, answer.by.words());
     for (const ToolCall& call : answer.calls) {
         call_ids_.insert(call.id);
         used_ids_->add(call.id);

@@ -39,6 +39,13 @@ Result<SessionHead> read_head(const journal::Record& record) {
     return head;
 }
 
+/// See Message::origin. A record without `asked` is of the model that the journal has named last.
+std::string origin_in(const journal::Record& answer, const SessionHead& head) {
+    const Json& asked = answer.value("asked");
+    if (!asked.is_object()) return ModelName{head.provider, head.model}.words();
+    return ModelName{string_or(asked, "provider"), string_or(asked, "name")}.words();
+}
+
 /// Whether a JSON value is an array with these elements, which split_blocks has found, and no
 /// other.
 bool is_array_of(const std::vector<std::string_view>& blocks, std::string_view value) {
@@ -249,6 +256,7 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             break;
         case RecordType::kModel:
             if (record.has("model")) head_.model = record.string("model");
+            if (record.has("provider")) head_.provider = record.string("provider");
             break;
         case RecordType::kWorkspace:
             if (record.has("workspace"))
@@ -320,7 +328,7 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     for (const std::string& block : blocks)
         kept.append(kept.empty() ? "" : ",").append(block);
     if (!conversation_.awaits_answer() && !goes_on) conversation_.add_text(kLostText);
-    conversation_.add_answer("[" + kept + "]", std::move(calls));
+    conversation_.add_answer("[" + kept + "]", std::move(calls), origin_in(record, head_));
     if (!mended_) count(read_usage(record.value("usage")));
 }
 

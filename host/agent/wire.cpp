@@ -1,5 +1,7 @@
 #include "host/agent/wire.h"
 
+#include <algorithm>
+
 #include "host/agent/repair.h"
 #include "host/base/utf8.h"
 
@@ -53,6 +55,16 @@ bool is_thinking_block(std::string_view block) {
     const Json parsed = json_or_null(block);
     const std::string type = string_or(parsed, "type");
     return type == "thinking" || type == "redacted_thinking";
+}
+
+bool is_thinking(const Message& message, std::size_t block) {
+    return !message.can_mark[block];  // nothing else is without cache marks
+}
+
+bool has_foreign_thinking(const Message& message, std::string_view origin) {
+    return !message.origin.empty() && message.origin != origin &&
+           std::find(message.can_mark.begin(), message.can_mark.end(), false) !=
+               message.can_mark.end();
 }
 
 std::vector<std::string_view> split_blocks(std::string_view array) {

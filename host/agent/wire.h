@@ -19,6 +19,12 @@ std::string_view raw_member(std::string_view object, std::string_view key);
 /// Whether a content block is of the two thinking kinds.
 bool is_thinking_block(std::string_view block);
 
+/// Whether a block of a message is of these kinds.
+bool is_thinking(const Message& message, std::size_t block);
+
+/// Whether a message has thinking that only another model than `origin` (ModelName::words) may get.
+bool has_foreign_thinking(const Message& message, std::string_view origin);
+
 /// The tool_use blocks of an answer, as they stand in it. Nothing is parsed but their types.
 std::vector<std::string_view> call_blocks(const Message& answer);
 

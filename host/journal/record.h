@@ -21,7 +21,9 @@ enum class RecordType {
     /// the person typed, where `text` is something else; `attached` holds objects with name and
     /// text, or with name, media_type and data (base64): the blocks that follow the text.
     kText,
-    /// assistant: id model stop_reason usage content. The content is verbatim.
+    /// assistant: id model asked stop_reason usage content. The content is verbatim. `asked` is an
+    /// object with the provider and the name of the model that was asked; `model` is what the
+    /// server called it. An older record has no `asked`.
     kAnswer,
     /// tool_result: tool_use_id text is_error, perhaps images: objects with media_type and data.
     kResult,
@@ -41,7 +43,7 @@ enum class RecordType {
     /// mended: from here on the model has seen the conversation as it is read back, damaged and
     /// repaired records included.
     kMended,
-    /// model: model. From here on requests name this model.
+    /// model: model, perhaps provider. From here on requests name this model, in this wire format.
     kModel,
     /// tools: tools. From here on requests carry these tools.
     kTools,

@@ -11,6 +11,7 @@
 #include "host/model/event_data.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
+#include "host/model/wire_format.h"
 
 namespace tenon::model {
 
@@ -18,18 +19,18 @@ namespace tenon::model {
 /// `message_stop`). Text and thinking go to the sink as they arrive. Pings, unknown events and
 /// unknown deltas are ignored. Repairs known mistakes of servers: see put_content, and
 /// reference/messages-api.md, section 8a. Does not read from the network. Not thread-safe.
-class AnswerStream {
+class AnswerStream : public AnswerReader {
 public:
     /// `call_ids` assigns ids to the calls of the answer; may be null. Both outlive the object.
     explicit AnswerStream(agent::EventSink& sink, agent::CallIds* call_ids = nullptr)
         : sink_(sink), call_ids_(call_ids) {}
 
-    void take(const SseEvent& event);
+    void take(const SseEvent& event) override;
     /// No more events are needed: the answer is complete, or has failed.
-    [[nodiscard]] bool over() const { return complete_ || failure_; }
+    [[nodiscard]] bool over() const override { return complete_ || failure_; }
     /// The complete answer. The failure does not name the endpoint. An answer is complete after
     /// `message_stop`; with `clean_end` (the stream was not cut) also after a stop reason.
-    Result<agent::Answer, agent::ModelFailure> finish(bool clean_end = false);
+    Result<agent::Answer, agent::ModelFailure> finish(bool clean_end = false) override;
 
 private:
     struct OpenBlock {

@@ -1,5 +1,6 @@
 #include "host/model/http.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <poll.h>
@@ -202,6 +203,11 @@ private:
     bool secure_;
     ClientSession session_;
 };
+
+bool is_header_value(std::string_view text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
+}
 
 std::string_view HttpHead::field(std::string_view name) const {
     for (const auto& [key, value] : fields) {

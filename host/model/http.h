@@ -39,6 +39,9 @@ struct HttpConfig {
 
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
+/// Whether a text can be the value of a header field: it has no control characters.
+bool is_header_value(std::string_view text);
+
 /// Status and header of a response.
 struct HttpHead {
     int status = 0;

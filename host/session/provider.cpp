@@ -4,10 +4,11 @@
 
 #include "host/base/json.h"
 #include "host/base/utf8.h"
-#include "host/model/anthropic.h"
+#include "host/model/endpoint.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
 #include "host/model/url.h"
+#include "host/model/wire_formats.h"
 
 namespace tenon::session {
 namespace {
@@ -16,34 +17,47 @@ constexpr std::size_t kMostModelListBytes = std::size_t{1} << 20U;
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-model::AnthropicConfig anthropic_config(const config::Settings::Model& model,
-                                        const config::Credentials& credentials,
-                                        std::shared_ptr<model::SharedTls> tls) {
-    model::AnthropicConfig config;
-    config.api_key = credentials.anthropic;
-    config.api_version = model.api_version;
-    config.http.base_url = model.base_url;
-    config.http.ca_file = model.ca_file;
-    config.http.ca_variables = model.ca_variables;
-    config.http.ca_lock = model.ca_lock;
-    config.http.proxy = model.proxy;
-    config.http.https_proxy = model.https_proxy;
-    config.http.no_proxy = model.no_proxy;
-    config.http.idle_timeout = model.idle_timeout;
-    config.http.tls = std::move(tls);
-    return config;
+model::HttpConfig http_config(const config::Settings::Model& model) {
+    model::HttpConfig http;
+    http.base_url = model.base_url;
+    http.ca_file = model.ca_file;
+    http.ca_variables = model.ca_variables;
+    http.ca_lock = model.ca_lock;
+    http.proxy = model.proxy;
+    http.https_proxy = model.https_proxy;
+    http.no_proxy = model.no_proxy;
+    http.idle_timeout = model.idle_timeout;
+    return http;
 }
 
-Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
-                                   const config::Credentials& credentials,
-                                   std::shared_ptr<model::SharedTls> tls) {
-    auto anthropic = model::Anthropic::create(anthropic_config(model, credentials, std::move(tls)));
-    if (!anthropic) return anthropic.error();
-    model::RetryPolicy policy;
-    policy.max_attempts = model.retry_max_attempts;
-    policy.base_delay = model.retry_base_delay;
-    policy.max_elapsed = model.retry_max_elapsed;
-    return ProviderPtr(std::make_unique<model::Retry>(std::move(*anthropic), policy));
+/// One model at one server, as the conversations of a run share it.
+struct Server {
+    std::shared_ptr<const model::WireFormat> format;
+    std::shared_ptr<model::ServerTraits> traits;
+    model::EndpointConfig config;
+};
+
+Result<Server> server_of(const config::Settings::Model& model,
+                         const config::Credentials& credentials) {
+    auto format = model::make_wire_format(model.provider, {model.api_version});
+    if (!format) return format.error();
+    Server server;
+    server.format = *format;
+    server.traits = model::first_traits(model.provider, model.base_url);
+    server.config.api_key = credentials.anthropic;
+    server.config.http = http_config(model);
+    server.config.http.tls = std::make_shared<model::SharedTls>();
+    return server;
+}
+
+Result<std::unique_ptr<model::Endpoint>> endpoint_at(const Server& server) {
+    return model::Endpoint::create(server.format, server.traits, server.config);
+}
+
+Result<ProviderPtr> make_provider(const Server& server, const model::RetryPolicy& policy) {
+    auto endpoint = endpoint_at(server);
+    if (!endpoint) return endpoint.error();
+    return ProviderPtr(std::make_unique<model::Retry>(std::move(*endpoint), policy));
 }
 
 /// A provider that all conversations share, for one of them.
@@ -70,20 +84,24 @@ Result<ProviderSource> replay_source(const config::Settings::Model& model) {
     });
 }
 
-Result<ProviderSource> anthropic_source(const config::Settings::Model& model,
-                                        const config::Credentials& credentials) {
-    const auto tls = std::make_shared<model::SharedTls>();
+Result<ProviderSource> server_source(const config::Settings::Model& model,
+                                     const config::Credentials& credentials) {
+    auto server = server_of(model, credentials);
+    if (!server) return server.error();
+    model::RetryPolicy policy;
+    policy.max_attempts = model.retry_max_attempts;
+    policy.base_delay = model.retry_base_delay;
+    policy.max_elapsed = model.retry_max_elapsed;
     // One provider is made and discarded, to report what is missing before the run starts.
-    if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
-    return ProviderSource(
-        [model, credentials, tls] { return make_anthropic(model, credentials, tls); });
+    if (auto first = make_provider(*server, policy); !first) return first.error();
+    return ProviderSource([server = *server, policy] { return make_provider(server, policy); });
 }
 
 }  // namespace
 
 Result<model::Route> route_to_server(const config::Settings::Model& model) {
-    model::HttpConfig config = anthropic_config(model, {}, nullptr).http;
-    if (config.base_url.empty()) config.base_url = model::anthropics_own_url();
+    model::HttpConfig config = http_config(model);
+    if (config.base_url.empty()) config.base_url = model::vendors_own_url(model.provider);
     config.ca_file.clear();
     const auto client = model::HttpClient::create(std::move(config));
     if (!client) return client.error();
@@ -92,7 +110,7 @@ Result<model::Route> route_to_server(const config::Settings::Model& model) {
 
 std::string server_words(const config::Settings::Model& model) {
     if (model.provider == "replay") return {};
-    if (model.base_url.empty()) return model::anthropics_own_url();
+    if (model.base_url.empty()) return model::vendors_own_url(model.provider);
     const auto url = model::parse_url(model.base_url, "model.baseUrl");
     return url ? url->shown() : std::string();
 }
@@ -104,12 +122,14 @@ Result<model::HttpHead, model::HttpFailure> get_models(const config::Settings::M
                                                        std::chrono::milliseconds each_step,
                                                        const model::OnBody& on_body,
                                                        std::stop_token stop) {
-    auto config = anthropic_config(model, credentials, std::make_shared<model::SharedTls>());
-    config.http.connect_timeout = std::min(config.http.connect_timeout, each_step);
-    config.http.idle_timeout = std::min(config.http.idle_timeout, each_step);
-    auto anthropic = model::Anthropic::create(std::move(config));
-    if (!anthropic) return model::HttpFailure{anthropic.error().message};
-    return (*anthropic)->ask_for_models(on_body, std::move(stop));
+    auto server = server_of(model, credentials);
+    if (!server) return model::HttpFailure{server.error().message};
+    model::HttpConfig& http = server->config.http;
+    http.connect_timeout = std::min(http.connect_timeout, each_step);
+    http.idle_timeout = std::min(http.idle_timeout, each_step);
+    auto endpoint = endpoint_at(*server);
+    if (!endpoint) return model::HttpFailure{endpoint.error().message};
+    return (*endpoint)->ask_for_models(on_body, std::move(stop));
 }
 
 }  // namespace
@@ -153,7 +173,7 @@ Result<ProviderSource> make_provider_source(const config::Settings::Model& model
                                             const config::Credentials& credentials,
                                             const Secrets& secrets) {
     auto source =
-        model.provider == "replay" ? replay_source(model) : anthropic_source(model, credentials);
+        model.provider == "replay" ? replay_source(model) : server_source(model, credentials);
     if (!source || model.record_file.empty()) return source;
     auto file = model::RecordFile::open(model.record_file, secrets);
     if (!file) return file.error();

@@ -1,6 +1,6 @@
 #include "host/session/run_needs.h"
 
-#include "host/model/anthropic.h"
+#include "host/model/wire_formats.h"
 
 namespace tenon::session {
 namespace {
@@ -19,7 +19,7 @@ std::string line_of_user_file(const config::Settings& settings) {
 }  // namespace
 
 bool needs_key(const config::Settings::Model& model) {
-    return model.provider == "anthropic" && model::is_anthropics_own(model.base_url);
+    return model.provider != "replay" && model::is_vendors_own(model.provider, model.base_url);
 }
 
 MissingNeeds missing_needs(const config::Settings::Model& model,

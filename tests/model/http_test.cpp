@@ -47,7 +47,7 @@ public:
 private:
     Talk talk_;
     std::stop_source stop_;
-    std::unique_ptr<Anthropic> provider_;
+    std::unique_ptr<Endpoint> provider_;
     std::optional<Result<agent::Answer, agent::ModelFailure>> result_;
     std::thread thread_;
 };

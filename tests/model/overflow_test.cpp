@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/model/anthropic.h"
+#include "host/model/response_failure.h"
 #include "tests/model/support.h"
 
 namespace tenon::model {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "host/agent/ports.h"
-#include "host/model/anthropic.h"
+#include "host/model/endpoint.h"
+#include "host/model/wire_formats.h"
 
 namespace tenon::model {
 
@@ -89,12 +90,21 @@ struct Talk {
     }
 };
 
-inline std::unique_ptr<Anthropic> provider_for(const std::string& url, HttpConfig http = {}) {
-    AnthropicConfig config;
+/// An endpoint of one wire format. The Error is that of Endpoint::create.
+inline Result<std::unique_ptr<Endpoint>> endpoint_of(std::string_view format, EndpointConfig config,
+                                                     const FormatOptions& options = {}) {
+    auto traits = first_traits(format, config.http.base_url);
+    return Endpoint::create(*make_wire_format(format, options), std::move(traits),
+                            std::move(config));
+}
+
+inline std::unique_ptr<Endpoint> provider_for(const std::string& url, HttpConfig http = {},
+                                              std::string_view format = "anthropic") {
+    EndpointConfig config;
     config.api_key = "sk-test-key";
     config.http = std::move(http);
     config.http.base_url = url;
-    auto made = Anthropic::create(config);
+    auto made = endpoint_of(format, std::move(config));
     if (!made) throw std::runtime_error(made.error().message);
     return std::move(*made);
 }

@@ -33,10 +33,12 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
     {"verify", {"base", "plugin", "plugins"}},
     {"ui", {"base", "agent"}},
 };
-/// The headers of agent for rooms that do not build a session: plain structs, ports, and the rules
-/// by which every provider and every plugin makes contents fit for the conversation.
-const std::set<std::string> kPortsOfAgent = {"message.h",    "contact.h",  "event.h",  "ports.h",
-                                             "tool_facts.h", "call_ids.h", "repair.h", "image.h"};
+/// The headers of agent for rooms that do not build a session: plain structs, ports, the rules by
+/// which every provider and every plugin makes contents fit for the conversation, and how a message
+/// is read as text, for the wire formats.
+const std::set<std::string> kPortsOfAgent = {"message.h",  "contact.h", "event.h",
+                                             "ports.h",    "wire.h",    "tool_facts.h",
+                                             "call_ids.h", "repair.h",  "image.h"};
 const std::set<std::string> kBuildsSessions = {"agent", "session", "cli", "sitting", "app"};
 
 /// The rooms that the files of `room` may include, besides itself.

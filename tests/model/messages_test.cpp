@@ -1,4 +1,4 @@
-#include "host/model/request_body.h"
+#include "host/model/messages.h"
 
 #include <gmock/gmock.h>
 
@@ -10,7 +10,7 @@ namespace tenon::model {
 namespace {
 
 std::string body_of(const agent::Request& request) {
-    const RequestBody pieces(request);
+    const RequestText pieces = MessagesFormat("v").body(request, ServerTraits({Part::kCacheMarks}));
     std::string body;
     for (const auto piece : pieces.pieces())
         body += piece;
@@ -40,7 +40,7 @@ std::vector<std::string> marks_of(const agent::Request& request) {
 
 const std::string kThought = R"([{"type":"thinking","thinking":"","signature":"s"}])";
 
-TEST(RequestBody, HasItsFieldsInAStableOrder) {
+TEST(MessagesBody, HasItsFieldsInAStableOrder) {
     const Talk talk;
     EXPECT_EQ(
         body_of(talk.request()),
@@ -51,7 +51,7 @@ TEST(RequestBody, HasItsFieldsInAStableOrder) {
         R"("cache_control":{"type":"ephemeral"}}]}]})");
 }
 
-TEST(RequestBody, LeavesOutEmptyFields) {
+TEST(MessagesBody, LeavesOutEmptyFields) {
     Talk talk;
     talk.system = " \n";
     talk.tools = "[]";
@@ -62,7 +62,7 @@ TEST(RequestBody, LeavesOutEmptyFields) {
         EXPECT_FALSE(body.contains(key)) << key;
 }
 
-TEST(RequestBody, ForbidsToolsWithoutRemovingThem) {
+TEST(MessagesBody, ForbidsToolsWithoutRemovingThem) {
     const Talk talk;
     auto request = talk.request();
     request.forbid_tools = true;
@@ -71,14 +71,14 @@ TEST(RequestBody, ForbidsToolsWithoutRemovingThem) {
     EXPECT_EQ(body["tools"].size(), 1U);
 }
 
-TEST(RequestBody, MarksTheLastToolWhenThereIsNoSystemPrompt) {
+TEST(MessagesBody, MarksTheLastToolWhenThereIsNoSystemPrompt) {
     Talk talk;
     talk.system = "";
     talk.tools = R"([{"name":"a"},{"name":"b","x":[{}]} ])";
     EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"t1", "0.0"}));
 }
 
-TEST(RequestBody, KeepsTheLastMarkOfTheRequestBefore) {
+TEST(MessagesBody, KeepsTheLastMarkOfTheRequestBefore) {
     Talk talk;
     talk.assistant(R"([{"type":"text","text":"a"}])");
     talk.user({text_block("b"), text_block("c")});
@@ -88,13 +88,13 @@ TEST(RequestBody, KeepsTheLastMarkOfTheRequestBefore) {
     EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "2.1", "4.0"}));
 }
 
-TEST(RequestBody, MarksThePausedAnswerThatIsSentBack) {
+TEST(MessagesBody, MarksThePausedAnswerThatIsSentBack) {
     Talk talk;
     talk.assistant(R"([{"type":"server_tool_use","id":"s","name":"w","input":{}}])");
     EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "0.0", "1.0"}));
 }
 
-TEST(RequestBody, NeverMarksThinking) {
+TEST(MessagesBody, NeverMarksThinking) {
     Talk talk;
     talk.assistant(kThought);
     EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "0.0"}));
@@ -104,7 +104,7 @@ TEST(RequestBody, NeverMarksThinking) {
     EXPECT_EQ(marks_of(mixed.request()), (std::vector<std::string>{"s", "0.0", "1.0"}));
 }
 
-TEST(RequestBody, AddsAMarkBetweenMarksThatAreFarApart) {
+TEST(MessagesBody, AddsAMarkBetweenMarksThatAreFarApart) {
     for (const std::size_t results : {5U, 9U, 10U, 30U}) {
         SCOPED_TRACE(results);
         Talk talk;
@@ -127,6 +127,27 @@ TEST(RequestBody, AddsAMarkBetweenMarksThatAreFarApart) {
             EXPECT_EQ(marks, (std::vector<std::string>{"s", "0.0", "2.11", last}));
         }
     }
+}
+
+TEST(MessagesBody, LeavesOutTheThinkingOfOtherModels) {
+    const std::string thinking = R"({"type":"thinking","thinking":"t","signature":"s"})";
+    const std::string call = R"({"type":"tool_use","id":"c1","name":"bash","input":{}})";
+    Talk talk;
+    talk.assistant("[" + thinking + "," + text_block("a") + "," + thinking + "," + call + "]");
+    talk.user({result_block("c1", "r")});
+    agent::Message& answer = talk.messages[1];
+    const auto content = [&] {
+        return Json::parse(body_of(talk.request()))["messages"][1]["content"].size();
+    };
+    EXPECT_EQ(content(), 4U) << "the model is not known";
+    answer.origin = "anthropic claude-test";
+    EXPECT_EQ(content(), 4U);
+    for (const char* other : {"anthropic claude-other", "openai claude-test"}) {
+        answer.origin = other;
+        EXPECT_EQ(content(), 2U) << other;
+        EXPECT_THAT(body_of(talk.request()), ::testing::Not(::testing::HasSubstr("thinking")));
+    }
+    EXPECT_THAT(marks_of(talk.request()), ::testing::Contains("2.0"));
 }
 
 }  // namespace

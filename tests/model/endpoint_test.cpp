@@ -1,4 +1,4 @@
-#include "host/model/anthropic.h"
+#include "host/model/endpoint.h"
 
 #include <gmock/gmock.h>
 
@@ -7,6 +7,7 @@
 #include <Poco/Timestamp.h>
 #include <gtest/gtest.h>
 
+#include "host/model/response_failure.h"
 #include "tests/model/support.h"
 #include "tests/support/model_server/server.h"
 
@@ -18,7 +19,7 @@ using tenon::testing::ModelServer;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Anthropic, AsksAStrictServerInSeveralTurns) {
+TEST(Endpoint, AsksAStrictServerInSeveralTurns) {
     ModelServer server(R"([
       {"content":[{"type":"thinking","thinking":"let me see"},{"type":"text","text":"Looking."},
                   {"type":"tool_use","id":"toolu_1","name":"bash","input":{"command":"ls"},
@@ -59,14 +60,15 @@ TEST(Anthropic, AsksAStrictServerInSeveralTurns) {
     EXPECT_EQ(fields.at("accept-encoding"), "identity");
 }
 
-TEST(Anthropic, AddsItsPathToAnyBaseUrl) {
+TEST(Endpoint, AddsItsPathToAnyBaseUrl) {
     struct Case {
         const char* base;
         const char* path;
     };
     for (const Case& c : {Case{"", "/v1/messages"}, Case{"/", "/v1/messages"},
                           Case{"/gateway/anthropic/", "/gateway/anthropic/v1/messages"},
-                          Case{"/v1", "/v1/messages"}}) {
+                          Case{"/v1", "/v1/messages"}, Case{"/v1/messages", "/v1/messages"},
+                          Case{"/a/messages/", "/a/v1/messages"}}) {
         SCOPED_TRACE(c.base);
         ModelServer server(R"([{"content":"ok"}])");
         Watcher watcher;
@@ -76,31 +78,79 @@ TEST(Anthropic, AddsItsPathToAnyBaseUrl) {
     }
 }
 
-TEST(Anthropic, RefusesAConfigurationThatCannotWork) {
+TEST(Endpoint, RefusesAConfigurationThatCannotWork) {
     struct Case {
-        std::function<void(AnthropicConfig&)> change;
+        std::function<void(EndpointConfig&)> change;
         const char* message;
     };
     const std::vector<Case> cases = {
         {[](auto& c) { c.api_key = ""; }, "no API key"},
         {[](auto& c) { c.api_key = "a\r\nx: y"; }, "API key"},
-        {[](auto& c) { c.api_version = ""; }, "API version"},
+        {[](auto& c) {
+             c.headers = {{"x-a", "b\nc"}};
+         },
+         "header field x-a"},
         {[](auto& c) { c.http.base_url = "localhost:1"; }, "base URL"},
         {[](auto& c) { c.http.proxy = "https://p:1"; }, "proxy"},
         {[](auto& c) { c.http.https_proxy = "http://"; }, "proxy"},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.message);
-        AnthropicConfig config;
+        EndpointConfig config;
         config.api_key = "key";
         c.change(config);
-        const auto made = Anthropic::create(config);
+        const auto made = endpoint_of("anthropic", config);
         ASSERT_FALSE(made);
         EXPECT_THAT(made.error().message, HasSubstr(c.message));
     }
 }
 
-TEST(Anthropic, NeedsAKeyOnlyAtItsOwnAddress) {
+TEST(Endpoint, RefusesAFormatThatCannotWork) {
+    EXPECT_THAT(make_wire_format("anthropic", {""}).error().message, HasSubstr("API version"));
+    EXPECT_THAT(make_wire_format("nobodys", {}).error().message, HasSubstr("nobodys"));
+}
+
+TEST(Endpoint, SendsKeyAndFieldsAsConfigured) {
+    ModelServer::Options options;
+    options.strict.needs_key = false;
+    ModelServer server(R"([{"content":"hello"}])", options);
+    EndpointConfig config;
+    config.api_key = "k";
+    config.key_field = KeyField::kBearer;
+    config.headers = {{"X-Team", "a b"}, {"User-Agent", "mine"}};
+    config.http.base_url = server.url();
+    auto provider = endpoint_of("anthropic", config);
+    ASSERT_TRUE(provider) << provider.error().message;
+    Watcher watcher;
+    (void)(*provider)->ask(Talk().request(), watcher, {});
+    const auto fields = server.requests().at(0).fields;
+    EXPECT_EQ(fields.at("authorization"), "Bearer k");
+    EXPECT_EQ(fields.count("x-api-key"), 0U);
+    EXPECT_EQ(fields.at("x-team"), "a b");
+    EXPECT_EQ(fields.at("user-agent"), "mine");
+}
+
+TEST(Endpoint, AsksAgainWithoutThePartThatTheServerRefuses) {
+    ModelServer server(R"([
+      {"status":400,"body":{"error":{"message":"cache_control: Extra inputs are not permitted"}}},
+      {"content":"one"}, {"content":"two"},
+      {"status":400,"body":{"error":{"message":"cache_control: still not"}}}])");
+    const auto provider = provider_for(server.url());
+    Watcher watcher;
+    for (const char* text : {"one", "two"}) {
+        const auto answer = provider->ask(Talk().request(), watcher, {});
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->text, text);
+    }
+    EXPECT_FALSE(provider->ask(Talk().request(), watcher, {}).ok()) << "only once";
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 4U);
+    EXPECT_THAT(requests[0].body, HasSubstr("cache_control"));
+    for (int i = 1; i < 4; ++i)
+        EXPECT_THAT(requests[static_cast<std::size_t>(i)].body, Not(HasSubstr("cache_control")));
+}
+
+TEST(Endpoint, NeedsAKeyOnlyAtItsOwnAddress) {
     struct Case {
         const char* base_url;
         bool own;
@@ -110,27 +160,27 @@ TEST(Anthropic, NeedsAKeyOnlyAtItsOwnAddress) {
           Case{"https://API.Anthropic.com/v1/", true}, Case{"http://127.0.0.1:8080", false},
           Case{"https://api.anthropic.com.example", false}}) {
         SCOPED_TRACE(c.base_url);
-        AnthropicConfig config;
+        EndpointConfig config;
         config.http.base_url = c.base_url;
-        EXPECT_EQ(is_anthropics_own(c.base_url), c.own);
-        EXPECT_EQ(Anthropic::create(config).ok(), !c.own);
+        EXPECT_EQ(is_vendors_own("anthropic", c.base_url), c.own);
+        EXPECT_EQ(endpoint_of("anthropic", config).ok(), !c.own);
     }
 }
 
-TEST(Anthropic, SendsNoKeyWhereNoneIsConfigured) {
+TEST(Endpoint, SendsNoKeyWhereNoneIsConfigured) {
     ModelServer::Options options;
     options.strict.needs_key = false;
     ModelServer server(R"([{"content":"hello"}])", options);
-    AnthropicConfig config;
+    EndpointConfig config;
     config.http.base_url = server.url();
-    auto provider = Anthropic::create(config);
+    auto provider = endpoint_of("anthropic", config);
     ASSERT_TRUE(provider) << provider.error().message;
     Watcher watcher;
     const auto answer = (*provider)->ask(Talk().request(), watcher, {});
     EXPECT_TRUE(answer) << answer.error().message;
 }
 
-TEST(Anthropic, AsksForTheListOfModels) {
+TEST(Endpoint, AsksForTheListOfModels) {
     struct Case {
         const char* key;
         const char* prefix;
@@ -142,10 +192,10 @@ TEST(Anthropic, AsksForTheListOfModels) {
         ModelServer::Options options;
         options.strict.api_key = "right";
         ModelServer server(R"([{"content":"hello"}])", options);
-        AnthropicConfig config;
+        EndpointConfig config;
         config.api_key = c.key;
         config.http.base_url = server.url() + c.prefix;
-        auto provider = Anthropic::create(config);
+        auto provider = endpoint_of("anthropic", config);
         ASSERT_TRUE(provider) << provider.error().message;
         const auto head = (*provider)->ask_for_models(
             [](const HttpHead&, std::string_view) { return false; }, {});
@@ -156,7 +206,7 @@ TEST(Anthropic, AsksForTheListOfModels) {
     }
 }
 
-TEST(Anthropic, SaysWhatAnErrorResponseMeans) {
+TEST(Endpoint, SaysWhatAnErrorResponseMeans) {
     struct Case {
         int status;
         std::vector<std::pair<std::string, std::string>> fields;
@@ -252,7 +302,7 @@ TEST(Anthropic, SaysWhatAnErrorResponseMeans) {
     }
 }
 
-TEST(Anthropic, UnderstandsARetryAfterThatIsADate) {
+TEST(Endpoint, UnderstandsARetryAfterThatIsADate) {
     const Poco::Timestamp in_an_hour = Poco::Timestamp() + Poco::Timespan(3600, 0);
     const auto date =
         Poco::DateTimeFormatter::format(in_an_hour, Poco::DateTimeFormat::HTTP_FORMAT);
@@ -262,7 +312,7 @@ TEST(Anthropic, UnderstandsARetryAfterThatIsADate) {
     EXPECT_LE(*failure.retry_after, std::chrono::minutes(60)) << date;
 }
 
-TEST(Anthropic, NamesEndpointAndRequestInAFailure) {
+TEST(Endpoint, NamesEndpointAndRequestInAFailure) {
     ModelServer server(R"([{"status":529,"headers":{"retry-after":"3"}}])");
     Watcher watcher;
     const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
@@ -276,7 +326,7 @@ TEST(Anthropic, NamesEndpointAndRequestInAFailure) {
     EXPECT_TRUE(answer.error().retryable);
 }
 
-TEST(Anthropic, BoundsTheBodyOfAnErrorResponse) {
+TEST(Endpoint, BoundsTheBodyOfAnErrorResponse) {
     auto steps = tenon::testing::read_script(R"([{"status":500},{"content":"fine"}])");
     steps->at(0).body = std::string(std::size_t{5} << 20U, 'x');
     ModelServer server(*steps);
@@ -288,7 +338,7 @@ TEST(Anthropic, BoundsTheBodyOfAnErrorResponse) {
     EXPECT_TRUE(provider->ask(Talk().request(), watcher, {})) << "and goes on afterwards";
 }
 
-TEST(Anthropic, FailsWithoutAnAnswerWhenTheStreamBreaksOff) {
+TEST(Endpoint, FailsWithoutAnAnswerWhenTheStreamBreaksOff) {
     struct Case {
         const char* step;
         const char* message;
@@ -319,7 +369,7 @@ TEST(Anthropic, FailsWithoutAnAnswerWhenTheStreamBreaksOff) {
     }
 }
 
-TEST(Anthropic, BoundsTheHeaderOfAResponse) {
+TEST(Endpoint, BoundsTheHeaderOfAResponse) {
     std::string head = "HTTP/1.1 200 OK\r\n";
     for (int i = 0; i < 5000; ++i)
         head += "x-" + std::to_string(i) + ": y\r\n";
@@ -330,7 +380,7 @@ TEST(Anthropic, BoundsTheHeaderOfAResponse) {
     EXPECT_FALSE(provider_for(server.url())->ask(Talk().request(), watcher, {}));
 }
 
-TEST(Anthropic, ReadsAResponseThatComesByteByByte) {
+TEST(Endpoint, ReadsAResponseThatComesByteByByte) {
     ModelServer server(R"([{"content":"dröps","drip":true}])");
     Watcher watcher;
     const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
@@ -338,7 +388,7 @@ TEST(Anthropic, ReadsAResponseThatComesByteByByte) {
     EXPECT_EQ(answer->text, "dröps");
 }
 
-TEST(Anthropic, SendsALargeConversation) {
+TEST(Endpoint, SendsALargeConversation) {
     ModelServer server(R"([{"content":"read it"}])");
     Talk talk;
     talk.user({text_block(std::string(std::size_t{6} << 20U, 'x'))});
@@ -354,7 +404,7 @@ TEST(Anthropic, SendsALargeConversation) {
               std::size_t{6} << 20U);
 }
 
-TEST(Anthropic, SaysWhyWhenTheBodyIsTooLarge) {
+TEST(Endpoint, SaysWhyWhenTheBodyIsTooLarge) {
     ModelServer::Options options;
     options.strict.max_body = 1000;
     ModelServer server(R"([{"content":"never"}])", options);

@@ -1,0 +1,187 @@
+#include "host/model/endpoint.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include <Poco/String.h>
+#include <spdlog/spdlog.h>
+
+#include "host/base/limits.h"
+#include "host/model/response_failure.h"
+#include "host/model/server_error.h"
+#include "host/model/sse.h"
+#include "host/model/wire_formats.h"
+
+namespace tenon::model {
+namespace {
+
+constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
+
+/// Whether a response is a stream of events. Some servers declare JSON as a stream, or declare no
+/// type. Then the first byte decides, since no line of a stream begins with a brace.
+class StreamTest {
+public:
+    bool operator()(const HttpHead& head, std::string_view bytes) {
+        if (head.status != 200 || !is_declared_stream(head)) return false;
+        if (!first_byte_) {
+            const auto at = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // a BOM too
+            if (at != bytes.npos) first_byte_ = bytes[at];
+        }
+        return first_byte_ != '{';
+    }
+
+private:
+    static bool is_declared_stream(const HttpHead& head) {
+        const std::string type =
+            Poco::toLower(Poco::trimLeft(std::string(head.field("content-type"))));
+        return type.empty() || type.starts_with("text/event-stream");
+    }
+
+    std::optional<char> first_byte_;
+};
+
+/// Whether a refusal of this status may be about one part of the request.
+bool may_name_a_part(int status) {
+    return status == 400 || status == 404 || status == 422 || status == 500 || status == 501;
+}
+
+}  // namespace
+
+Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
+                   EndpointConfig config, std::unique_ptr<HttpClient> http)
+    : format_(std::move(format)),
+      traits_(std::move(traits)),
+      config_(std::move(config)),
+      http_(std::move(http)) {}
+
+Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFormat> format,
+                                                   std::shared_ptr<ServerTraits> traits,
+                                                   EndpointConfig config) {
+    if (config.api_key.empty() && is_vendors_own(format->name(), config.http.base_url))
+        return Error{"no API key"};
+    if (!is_header_value(config.api_key)) return Error{"the API key has control characters"};
+    for (const auto& [name, value] : config.headers) {
+        if (!is_header_value(value))
+            return Error{"the header field " + name + " has control characters"};
+    }
+    auto url = request_base_url(*format, config.http.base_url);
+    if (!url) return url.error();
+    config.http.base_url = std::move(*url);
+    auto http = HttpClient::create(config.http);
+    if (!http) return http.error();
+    return std::unique_ptr<Endpoint>(
+        new Endpoint(std::move(format), std::move(traits), std::move(config), std::move(*http)));
+}
+
+HttpFields Endpoint::fields(HttpFields of_format) const {
+    of_format.emplace_back("user-agent", "tenon/" TENON_VERSION);
+    if (!config_.api_key.empty()) {
+        if (config_.key_field == KeyField::kBearer) {
+            of_format.emplace_back("authorization", "Bearer " + config_.api_key);
+        } else {
+            of_format.emplace_back("x-api-key", config_.api_key);
+        }
+    }
+    for (const auto& [name, value] : config_.headers) {
+        std::erase_if(of_format, [&name = name](const auto& field) {
+            return Poco::icompare(field.first, name) == 0;
+        });
+        of_format.emplace_back(name, value);
+    }
+    return of_format;
+}
+
+Result<HttpHead, HttpFailure> Endpoint::ask_for_models(const OnBody& on_body,
+                                                       std::stop_token stop) {
+    return http_->get("/models", fields(format_->fields({}, *traits_)), on_body, std::move(stop));
+}
+
+Result<agent::Answer, agent::ModelFailure> Endpoint::ask(const agent::Request& request,
+                                                         agent::EventSink& sink,
+                                                         std::stop_token stop) {
+    while (true) {
+        std::optional<Part> refused;
+        auto answer = attempt(request, sink, stop, refused);
+        if (answer || !refused || stop.stop_requested() || !traits_->change(*refused))
+            return answer;
+        spdlog::info("asked again without what the server refuses: {}", answer.error().message);
+    }
+}
+
+/// `refused`: the part of the request that the server does not take; nothing: another reason.
+Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Request& request,
+                                                             agent::EventSink& sink,
+                                                             const std::stop_token& stop,
+                                                             std::optional<Part>& refused) {
+    const RequestText body = format_->body(request, *traits_);
+    HttpPost post;
+    post.path = format_->path();
+    post.fields = fields(format_->fields(request, *traits_));
+    post.fields.emplace_back("content-type", "application/json");
+    post.fields.emplace_back("accept", "text/event-stream");
+    post.body = body.pieces();
+
+    SseParser parser;
+    StreamTest is_event_stream;
+    const std::unique_ptr<AnswerReader> reader = format_->reader(sink, request.call_ids);
+    std::string error_body;
+    std::optional<Error> garbled;
+    const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
+        if (!is_event_stream(head, bytes)) {
+            error_body.append(bytes.substr(0, kMaxErrorBody - error_body.size()));
+            return error_body.size() < kMaxErrorBody;
+        }
+        const auto fed = parser.feed(bytes, [&](const SseEvent& event) {
+            http_->progress();
+            reader->take(event);
+        });
+        if (!fed) garbled = fed.error();
+        return fed.ok() && !reader->over();
+    };
+
+    const std::string doing = http_->doing("POST", post.path);
+    agent::ModelFailure failure;
+    Result<HttpHead, HttpFailure> response = HttpFailure{};
+    try {
+        response = http_->post(post, on_body, stop);
+    } catch (const std::system_error& e) {  // no thread can be started; not a fault of the server
+        failure.message = shortage_error(doing + "start a thread", e.code().value()).message;
+        return failure;
+    }
+    if (!response) {
+        failure.message = response.error().message;
+        failure.stopped = response.error().stopped;
+        failure.retryable = !failure.stopped && !response.error().permanent;
+        failure.contact = response.error().contact;
+        if (response.error().malformed) failure.malformed = failure.message;
+        return failure;
+    }
+    if (!is_event_stream(*response, {})) {
+        failure = failure_of_response(*response, error_body);
+        if (may_name_a_part(failure.http_status))
+            refused = traits_->named_in(Poco::toLower(error_body), format_->refusable());
+    } else if (garbled) {
+        failure.message = garbled->message;
+        failure.malformed = garbled->message;
+        failure.http_status = response->status;
+        failure.retryable = true;
+    } else {
+        auto answer = reader->finish(response->whole);
+        if (answer) {
+            answer->by = {std::string(format_->name()), std::string(request.model)};
+            return answer;
+        }
+        failure = answer.error();
+    }
+    if (failure.request_id.empty()) {
+        for (const char* field : {"request-id", "x-request-id"}) {
+            const auto id = response->field(field);
+            if (!id.empty() && failure.request_id.empty()) failure.request_id = excerpt(id, 200);
+        }
+    }
+    failure.message.insert(0, doing);
+    if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";
+    return failure;
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/agent/ports.h"
+#include "host/model/http.h"
+#include "host/model/wire_format.h"
+
+namespace tenon::model {
+
+/// How a request carries the key.
+enum class KeyField { kXApiKey, kBearer };
+
+struct EndpointConfig {
+    std::string api_key;  ///< empty: none is sent
+    KeyField key_field = KeyField::kXApiKey;
+    HttpFields headers;  ///< more fields for each request; one of the same name is replaced
+    HttpConfig http;
+};
+
+/// Asks a model at one server, in one wire format, streamed. Makes one attempt for each `ask`;
+/// repeating failed ones is the business of Retry. Only a request that the server refuses because
+/// of one part is sent again at once, without that part. One thread at a time.
+class Endpoint : public agent::Provider {
+public:
+    /// Checks key, URL and proxy. Connects to nothing before `ask`.
+    static Result<std::unique_ptr<Endpoint>> create(std::shared_ptr<const WireFormat> format,
+                                                    std::shared_ptr<ServerTraits> traits,
+                                                    EndpointConfig config);
+
+    Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
+                                                   agent::EventSink& sink,
+                                                   std::stop_token stop) override;
+
+    /// Asks for the list of models, which costs no tokens. Every status is an answer.
+    Result<HttpHead, HttpFailure> ask_for_models(const OnBody& on_body, std::stop_token stop);
+
+private:
+    Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
+             EndpointConfig config, std::unique_ptr<HttpClient> http);
+    [[nodiscard]] HttpFields fields(HttpFields of_format) const;
+    Result<agent::Answer, agent::ModelFailure> attempt(const agent::Request& request,
+                                                       agent::EventSink& sink,
+                                                       const std::stop_token& stop,
+                                                       std::optional<Part>& refused);
+
+    std::shared_ptr<const WireFormat> format_;
+    std::shared_ptr<ServerTraits> traits_;
+    EndpointConfig config_;
+    std::unique_ptr<HttpClient> http_;
+};
+
+}  // namespace tenon::model

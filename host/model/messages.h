@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "host/model/wire_format.h"
+
+namespace tenon::model {
+
+/// The Anthropic Messages API, `POST /v1/messages` (reference/messages-api.md). The conversation
+/// is kept in this format, so a message is sent as it stands.
+///
+/// Where the server takes cache marks, they are set on the last system block (without one, on the
+/// last tool), on the last block of the conversation, on the block that was the last one in the
+/// request before, and between these two if they are far apart.
+class MessagesFormat : public WireFormat {
+public:
+    /// `api_version` is sent as `anthropic-version`.
+    explicit MessagesFormat(std::string api_version) : api_version_(std::move(api_version)) {}
+
+    [[nodiscard]] std::string_view name() const override { return "anthropic"; }
+    [[nodiscard]] std::string_view path() const override { return "/messages"; }
+    [[nodiscard]] HttpFields fields(const agent::Request& request,
+                                    const ServerTraits& traits) const override;
+    [[nodiscard]] RequestText body(const agent::Request& request,
+                                   const ServerTraits& traits) const override;
+    [[nodiscard]] std::unique_ptr<AnswerReader> reader(agent::EventSink& sink,
+                                                       agent::CallIds* call_ids) const override;
+    [[nodiscard]] std::span<const RefusablePart> refusable() const override;
+
+private:
+    std::string api_version_;
+};
+
+}  // namespace tenon::model

@@ -1,0 +1,97 @@
+#include "host/model/response_failure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeParser.h>
+#include <Poco/Timestamp.h>
+
+#include "host/model/event_data.h"
+#include "host/model/overflow.h"
+#include "host/model/server_error.h"
+
+namespace tenon::model {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double kLongestWaitMs = 7 * 24 * 3600 * 1000.0;
+
+std::optional<double> decimal(std::string_view text) {
+    const std::string owned(text);
+    char* end = nullptr;
+    const double value = std::strtod(owned.c_str(), &end);
+    if (owned.empty() || end != owned.c_str() + owned.size() || !std::isfinite(value)) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+milliseconds bounded(double ms) {
+    return milliseconds(static_cast<std::int64_t>(std::clamp(ms, 0.0, kLongestWaitMs)));
+}
+
+std::optional<milliseconds> until_date(std::string_view text) {
+    Poco::DateTime when;
+    int zone = 0;
+    const std::string owned(text);
+    // Poco's parser takes any text for a date, filling in what is missing.
+    if (owned.size() < 25 || !owned.ends_with(" GMT")) return std::nullopt;
+    if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, owned, when, zone)) {
+        return std::nullopt;
+    }
+    return bounded(static_cast<double>(when.timestamp() - Poco::Timestamp()) / 1000.0);
+}
+
+std::optional<milliseconds> retry_after(const HttpHead& head) {
+    if (const auto ms = decimal(head.field("retry-after-ms"))) return bounded(*ms);
+    const auto value = head.field("retry-after");
+    if (const auto seconds = decimal(value)) return bounded(*seconds * 1000.0);
+    return value.empty() ? std::nullopt : until_date(value);
+}
+
+bool is_passing_status(int status) {
+    return status == 408 || status == 409 || status == 429 || status >= 500;
+}
+
+bool is_spend_limit(const Json& error) {
+    const std::string code = string_or(member(error, "details"), "error_code");
+    return code == "contract_spend_limit_reached" || code == "enforced_spend_limit_reached";
+}
+
+}  // namespace
+
+agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view body) {
+    agent::ModelFailure failure;
+    failure.http_status = head.status;
+    failure.retry_after = retry_after(head);
+    failure.message = "HTTP " + std::to_string(head.status);
+    const Json parsed = parse_event_data(body).value_or(Json());
+    const Json& error = member(parsed, "error");
+    const auto found = find_error(parsed);
+    if (found && !error.is_string()) {
+        failure.type = found->type;
+        failure.request_id = found->request_id;
+        if (!failure.type.empty()) failure.message += " " + failure.type;
+        failure.message += ": " + found->message;
+    } else {
+        failure.message += ": " + excerpt(body);
+    }
+    if (head.status == 200) failure.message += " (not a stream of events)";
+    if (const auto location = head.field("location"); !location.empty()) {
+        failure.message += " (redirects are not followed: " + excerpt(location) + ")";
+    }
+    const auto verdict = head.field("x-should-retry");
+    failure.retryable = verdict == "true"    ? true
+                        : verdict == "false" ? false
+                        : head.status == 200 ? found && is_passing_error(failure.type)
+                                             : is_passing_status(head.status);
+    if (is_spend_limit(error)) failure.retryable = false;
+    judge_length(failure, body);
+    return failure;
+}
+
+}  // namespace tenon::model
