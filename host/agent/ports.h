@@ -42,6 +42,8 @@ struct Request {
     bool forbid_tools = false;    ///< tool_choice none
     std::string_view agent = {};  ///< the call that a subagent works for; empty: not a subagent's
     CallIds* call_ids = nullptr;  ///< the session's; null: of this answer alone
+    /// A JSON schema, which the text of the last answer must fit; empty: any text may be answered.
+    std::string_view answer_schema = {};
 };
 
 /// A complete answer: every byte of it arrived, and what endpoints would refuse later has been

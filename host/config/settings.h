@@ -38,6 +38,24 @@ struct Settings {
         std::string key_origin;     ///< "ANTHROPIC_API_KEY of the environment"; empty: no key
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";
+        std::string auth;  ///< x-api-key bearer none; empty: as the provider has it
+        /// More header fields of each request, in the order of their names.
+        std::vector<std::pair<std::string, std::string>> headers;
+        std::optional<std::int64_t> context_window;  ///< tokens; empty: known or learned
+        std::string max_tokens_field;  ///< max_tokens max_completion_tokens; empty: by server
+        std::string reasoning_effort;  ///< as the server names it; empty: none is sent
+        bool threads = false;          ///< on Anthropic's own address only new messages are sent
+        /// US dollars for a million tokens.
+        struct Price {
+            std::optional<double> input, output, cache_read, cache_write;
+        } price;
+        /// A model that is asked while those before it stay overloaded or unreachable.
+        struct Fallback {
+            std::string provider;
+            std::string base_url;  ///< empty: the provider's own
+            std::string name;
+        };
+        std::vector<Fallback> fallbacks;  ///< in the order of their numbers
         int retry_max_attempts = 10;
         milliseconds retry_base_delay{500};
         milliseconds retry_max_elapsed{3'600'000};
