@@ -46,6 +46,18 @@ bool is_blank_quoted(std::string_view quoted) {
     return true;
 }
 
+/// The closing quote of the JSON string that begins at `open`, or the end of the text.
+std::size_t end_of_string(std::string_view text, std::size_t open) {
+    for (std::size_t quote = text.find('"', open + 1); quote != text.npos;
+         quote = text.find('"', quote + 1)) {
+        std::size_t escapes = 0;  // an even number of backslashes is no escape of the quote
+        while (text[quote - 1 - escapes] == '\\')
+            ++escapes;
+        if (escapes % 2 == 0) return quote;
+    }
+    return text.size();
+}
+
 }  // namespace
 
 bool is_thinking_block(std::string_view block) {
@@ -71,14 +83,10 @@ std::vector<std::string_view> split_blocks(std::string_view array) {
     std::vector<std::string_view> blocks;
     std::size_t depth = 0;
     std::size_t begin = 0;
-    bool in_string = false;
     for (std::size_t i = 0; i < array.size(); ++i) {
         const char c = array[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
+        if (c == '"') {
+            i = end_of_string(array, i);
         } else if (c == '{' || c == '[') {
             if (++depth == 2) begin = i;
         } else if (c == '}' || c == ']') {
@@ -95,9 +103,8 @@ std::string_view raw_member(std::string_view object, std::string_view key) {
     for (std::size_t i = 0; i < object.size(); ++i) {
         const char c = object[i];
         if (c == '"') {
-            const std::size_t from = i++;
-            while (i < object.size() && object[i] != '"')
-                i += object[i] == '\\' ? 2 : 1;
+            const std::size_t from = i;
+            i = end_of_string(object, from);
             const std::size_t after = object.find_first_not_of(" \t\r\n", i + 1);
             const bool is_key = depth == 1 && value_from == 0 && after != std::string_view::npos &&
                                 object[after] == ':';
