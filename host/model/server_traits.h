@@ -17,6 +17,7 @@ enum class Part {
     kCompletionTokens,  ///< `max_completion_tokens`, in place of `max_tokens`
     kAnswerSchema,      ///< the format's own means for an answer that fits a JSON schema
     kReasoning,         ///< what asks for reasoning, or for having it sent back
+    kReasoningSummary,  ///< what asks for a summary of the reasoning
 };
 
 /// How a refusal names a part.

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/agent/message.h"
+
+/// The content blocks of a conversation, seen as text by the wire formats that write them in
+/// another way. Nothing that is long is parsed or copied: a JSON string is the same in all formats.
+/// Pure functions. Views are valid as long as the text that they are taken from.
+namespace tenon::model {
+
+/// A block of a message, as it stands in `wire`.
+std::string_view block_of(const agent::Message& message, std::size_t block);
+
+/// The `type` of a JSON object; empty: it has none.
+std::string type_of(std::string_view object);
+
+/// A member of a JSON object as it stands there, without white space around it. Empty: there is
+/// none, or it is null.
+std::string_view value_of(std::string_view object, std::string_view key);
+
+/// What a JSON string has between its quotes, with its escapes; empty if it is not a string.
+std::string_view inside_quotes(std::string_view json_string);
+
+/// The text of a JSON value as a JSON string: `{"a":"b"}` becomes `"{\"a\":\"b\"}"`.
+std::string quoted_json(std::string_view json);
+
+/// An image of the conversation as a URL in a JSON string, in pieces that are to be joined: a
+/// `data:` URL, or the address that the block names. Empty: the block has no image.
+std::vector<std::string_view> image_url_of(std::string_view image_block);
+
+/// The JSON schema of a tool's arguments, in a form that all servers take: one of an object, which
+/// has `properties`. `tool` is an object of agent::Request::tools.
+std::string parameters_of(std::string_view tool);
+
+}  // namespace tenon::model
