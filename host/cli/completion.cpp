@@ -210,6 +210,9 @@ private:
         constexpr std::string_view kPlugins = "plugins.";
         for (const config::KeySpec& key : config::setting_keys())
             add(before + std::string(key.key) + "=", config::first_sentence(key.meaning));
+        add(before + "model.headers.", "one more header field for each request");
+        for (const char* member : {"provider", "baseUrl", "name"})
+            add(before + "model.fallback.1." + member + "=", "of the first fallback model");
         if (begin.starts_with(kPlugins)) return take(around_.keys_of_plugins(), before);
         add(before + std::string(kPlugins), "settings of one plugin");
     }

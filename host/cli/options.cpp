@@ -33,7 +33,7 @@ constexpr std::array kSharedOptions = {
     OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one", Repeat::kLast, Takes::kFolder},
     OptionSpec{0, "add-dir", "DIR", "one more directory that file tools may use", Repeat::kList, Takes::kFolder},
     OptionSpec{0, "model", "NAME", "the model to ask"},
-    OptionSpec{0, "provider", "NAME", "anthropic or replay", Repeat::kLast, Takes::kSettingValue, "model.provider"},
+    OptionSpec{0, "provider", "NAME", "anthropic, openai, openai-responses or replay: the wire format", Repeat::kLast, Takes::kSettingValue, "model.provider"},
     OptionSpec{0, "yes", "", "answer every question with yes; deny rules still hold"},
     OptionSpec{0, "allow", "RULE", "one more rule for what needs no question", Repeat::kList},
     OptionSpec{0, "deny", "RULE", "one more rule for what is refused", Repeat::kList},

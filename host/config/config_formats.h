@@ -13,7 +13,7 @@ namespace tenon::config {
 /// `<tenon>` with nested elements: `<model><name>x</name></model>` is `model.name`. Elements have
 /// no attributes but `final="true"`, which locks the key or the section, and `xmlns…` and `xml:…`,
 /// which are ignored. They hold text or elements, not both. An empty element that is final sets
-/// nothing.
+/// nothing. The elements <fallback> of a file have numbers, the first is `model.fallback.1`.
 Result<ConfigFile> parse_xml(const std::string& file, std::string_view text);
 
 /// A comment line that says: values with backslashes have been checked since they are read raw.

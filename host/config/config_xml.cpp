@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <Poco/Exception.h>
 #include <Poco/SAX/Attributes.h>
@@ -41,6 +42,7 @@ public:
         if (!open_.empty()) {
             open_.back().has_children = true;
             key_ += (key_.empty() ? "" : ".") + name;
+            if (is_numbered_section(key_)) key_ += "." + std::to_string(++numbers_[key_]);
         }
         const bool in_final = !open_.empty() && open_.back().is_final;
         open_.push_back({length, {}, here(), false, in_final});
@@ -90,6 +92,13 @@ private:
         return file_ + ":" + std::to_string(locator_ == nullptr ? 0 : locator_->getLineNumber());
     }
 
+    /// An element of a list locks the whole list.
+    [[nodiscard]] std::string key_of_lock() const {
+        const auto dot = key_.rfind('.');
+        const bool numbered = dot != std::string::npos && is_numbered_section(key_.substr(0, dot));
+        return numbered ? key_.substr(0, dot) : key_;
+    }
+
     void take_attributes(const Poco::XML::Attributes& attributes, bool in_final) {
         for (int i = 0; i < attributes.getLength(); ++i) {
             const std::string& name = attributes.getQName(i);
@@ -108,7 +117,7 @@ private:
         const std::string said = here() + ": final=" + in_quotes(value) + " of " + key_;
         if (value == "true") {
             open_.back().is_final = open_.back().states_final = true;
-            out_.locks.push_back({key_, here()});
+            out_.locks.push_back({key_of_lock(), here()});
         } else if (value != "false") {
             problems_.add(said + " is not allowed; allowed: true, false");
         } else if (in_final) {
@@ -122,6 +131,7 @@ private:
     const Poco::XML::Locator* locator_ = nullptr;
     std::vector<Element> open_;
     std::string key_;
+    std::map<std::string, int> numbers_;  // of elements that have numbers, by key
     std::string fatal_;
     ProblemList problems_;
     ConfigFile out_;

@@ -1,5 +1,7 @@
 #include "host/config/configuration.h"
 
+#include <map>
+
 #include "host/base/untrusted.h"
 #include "host/config/layers.h"
 #include "host/config/sandbox_settings.h"
@@ -36,6 +38,9 @@ private:
     void hold_in_both_homes(std::vector<RuleText>& rules) const;
     void leave_out_plugins_of_user();
     void take_keys();
+    void take_credentials_of_headers();
+    void choose_key_origin();
+    void check_fallbacks();
     void take_yes();
     void take_network_variables();
     [[nodiscard]] std::string left_out(const std::string& what, const char* key) const;
@@ -52,7 +57,7 @@ private:
     const Overrides& overrides_;
     Layers layers_;
     const std::string dotenv_file_;
-    std::string key_origin_;  // see Settings::Model
+    std::map<std::string, std::string> key_origins_;  // as in Settings::Model, by variable
     Configuration out_;
 };
 
@@ -61,7 +66,9 @@ Configuration Examination::run() && {
     leave_out_plugins_of_user();
     take_keys();
     out_.settings = settings_of(out_.table);
-    out_.settings.model.key_origin = key_origin_;
+    take_credentials_of_headers();
+    choose_key_origin();
+    check_fallbacks();
     hold_in_both_homes(out_.settings.permissions.deny);
     hold_in_both_homes(out_.settings.permissions.ask);
     take_yes();
@@ -119,13 +126,12 @@ void Examination::take_keys() {
             continue;
         }
         out_.credentials.*key = *given;
-        const bool is_models = key == &Credentials::anthropic;
-        if (is_models && !given->empty()) key_origin_ = std::string(name) + " of the environment";
+        if (!given->empty()) key_origins_[name] = std::string(name) + " of the environment";
         const auto in_file = layers_.dotenv.values.find(name);
         if (!given->empty() || in_file == layers_.dotenv.values.end()) continue;
         if (auto found = clean_key(name, in_file->second)) {
             out_.credentials.*key = *found;
-            if (is_models) key_origin_ = std::string(name) + " in " + dotenv_file_;
+            key_origins_[name] = std::string(name) + " in " + dotenv_file_;
             out_.notices.push_back(std::string("using ") + name + " from " + dotenv_file_);
         } else {
             out_.warnings.push_back(dotenv_file_ + ": " + found.error().message +
@@ -135,6 +141,42 @@ void Examination::take_keys() {
     const Setting* model = out_.table.find("model.name");
     if (model != nullptr && model->origin == dotenv_file_ + ": MODEL_ID")
         out_.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file_);
+}
+
+/// A field such as Authorization: its value, and what follows the scheme in it.
+void Examination::take_credentials_of_headers() {
+    for (const auto& [name, value] : out_.settings.model.headers) {
+        if (!is_credential_header(name)) continue;
+        out_.credentials.in_headers.push_back(value);
+        const auto blank = value.rfind(' ');
+        if (blank != std::string::npos)
+            out_.credentials.in_headers.push_back(value.substr(blank + 1));
+    }
+}
+
+/// A field of the configuration takes the place of that with the key.
+void Examination::choose_key_origin() {
+    Settings::Model& model = out_.settings.model;
+    if (model.auth != "none") {
+        const auto origin = key_origins_.find(key_variable(model.provider));
+        if (origin != key_origins_.end()) model.key_origin = origin->second;
+    }
+    for (const auto& [key, values] : out_.table.all()) {
+        const auto header = header_of_key(key);
+        if (header && carries_key(*header))
+            model.key_origin = key + " (" + values.front().origin + ")";
+    }
+}
+
+void Examination::check_fallbacks() {
+    for (const auto& [key, values] : out_.table.all()) {
+        const auto fallback = fallback_key(key);
+        if (!fallback) continue;
+        const std::string name = name_of_fallback(fallback->number);
+        if (out_.table.find(name) == nullptr)
+            out_.errors.push_back(values.front().origin + ": " + key + " is set, and " + name +
+                                  " is not; each fallback model needs a name");
+    }
 }
 
 /// --yes answers wherever the mode or an ask rule would ask.

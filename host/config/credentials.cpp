@@ -27,11 +27,31 @@ std::string take(const char* name) {
     return value;
 }
 
+bool is_openai(std::string_view provider) {
+    return provider == "openai" || provider == "openai-responses";
+}
+
 }  // namespace
+
+const std::string& Credentials::key_of(std::string_view provider) const {
+    static const std::string none;
+    if (provider == "anthropic") return anthropic;
+    return is_openai(provider) ? openai : none;
+}
 
 void Credentials::add_to(Secrets& secrets) const {
     secrets.add(anthropic);
     secrets.add(openai);
+    for (const std::string& value : in_headers)
+        secrets.add(value);
+}
+
+const char* key_variable(std::string_view provider) {
+    return is_openai(provider) ? "OPENAI_API_KEY" : "ANTHROPIC_API_KEY";
+}
+
+const char* base_url_variable(std::string_view provider) {
+    return is_openai(provider) ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL";
 }
 
 Credentials take_credentials() {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/result.h"
 #include "host/base/secrets.h"
@@ -12,9 +13,17 @@ namespace tenon::config {
 struct Credentials {
     std::string anthropic;
     std::string openai;
+    std::vector<std::string> in_headers = {};  ///< of fields that the configuration adds
 
+    /// The key for requests of a wire format (`model.provider`); empty: there is none.
+    [[nodiscard]] const std::string& key_of(std::string_view provider) const;
     void add_to(Secrets& secrets) const;
 };
+
+/// The environment variables with the key and the base URL for a wire format; for `replay` those of
+/// anthropic.
+const char* key_variable(std::string_view provider);
+const char* base_url_variable(std::string_view provider);
 
 /// Reads ANTHROPIC_API_KEY and OPENAI_API_KEY out of this process's environment, overwrites their
 /// bytes there (so that /proc/<pid>/environ no longer holds them), unsets them, and makes the

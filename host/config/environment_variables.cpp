@@ -7,10 +7,10 @@ namespace {
 
 // clang-format off
 constexpr std::array kVariables = {
-    VariableSpec{"ANTHROPIC_API_KEY", "The API key, which Anthropic's own address needs. It is read once, then removed from the environment, and never passed to commands."},
-    VariableSpec{"OPENAI_API_KEY", "Treated in the same way. No provider of this version uses it."},
-    VariableSpec{"ANTHROPIC_BASE_URL", "The address of the server, as model.baseUrl."},
-    VariableSpec{"OPENAI_BASE_URL", "The same for a provider of that protocol, which this version does not have."},
+    VariableSpec{"ANTHROPIC_API_KEY", "The API key for the provider anthropic, which Anthropic's own address needs. It is read once, then removed from the environment, and never passed to commands."},
+    VariableSpec{"OPENAI_API_KEY", "The same for the providers openai and openai-responses and OpenAI's own address."},
+    VariableSpec{"ANTHROPIC_BASE_URL", "The address of the server, as model.baseUrl, for the provider anthropic."},
+    VariableSpec{"OPENAI_BASE_URL", "The same for the providers openai and openai-responses."},
     VariableSpec{"TENON_MODEL", "The model to ask, as model.name."},
     VariableSpec{"MODEL_ID", "The same, while TENON_MODEL is not set."},
     VariableSpec{"TENON_CONFIG", "One more configuration file."},

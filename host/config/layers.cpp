@@ -326,8 +326,7 @@ private:
         Layer layer = unnamed_layer();
         if (!add_variable(layer, "model.name", "TENON_MODEL"))
             add_variable(layer, "model.name", "MODEL_ID");
-        add_variable(layer, "model.baseUrl",
-                     provider() == "openai" ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL");
+        add_variable(layer, "model.baseUrl", base_url_variable(provider()));
         add_variable(layer, "model.caFile", "SSL_CERT_FILE");
         return layer;
     }

@@ -75,6 +75,27 @@ bool is_grant(std::string_view raw) {
     return false;
 }
 
+/// The number in billionths.
+std::optional<std::int64_t> parse_decimal(std::string_view text) {
+    constexpr std::size_t kDigits = 9;
+    const auto point = std::min(text.find('.'), text.size());
+    const std::string_view whole = text.substr(0, point);
+    std::string fraction(text.substr(std::min(point + 1, text.size())));
+    const bool is_number =
+        whole.size() <= kDigits && fraction.size() <= kDigits && !whole.empty() &&
+        (point == text.size() || !fraction.empty()) &&
+        (std::string(whole) + fraction).find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number) return std::nullopt;
+    fraction.resize(kDigits, '0');
+    return std::stoll(std::string(whole) + fraction);
+}
+
+/// As http.h has it, without what is not ASCII: servers do not agree on its meaning.
+bool is_header_text(std::string_view raw) {
+    return std::all_of(raw.begin(), raw.end(),
+                       [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 std::string shown_duration(std::int64_t ms) {
     if (ms == kLongestDuration.count()) return "ten years";
     return ms % 1000 == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
@@ -83,6 +104,7 @@ std::string shown_duration(std::int64_t ms) {
 std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw) {
     std::optional<std::int64_t> number;
     if (spec.type == ValueType::kInteger) number = parse_integer(raw);
+    if (spec.type == ValueType::kDecimal) number = parse_decimal(raw);
     if (spec.type == ValueType::kSize) number = parse_size(raw);
     if (spec.type == ValueType::kBoolean) number = parse_boolean(raw);
     if (spec.type == ValueType::kDuration) {
@@ -95,7 +117,8 @@ std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw)
 /// Whether a value is its number, which may be written in several ways.
 bool has_number(const KeySpec& spec) {
     return spec.type == ValueType::kInteger || spec.type == ValueType::kBoolean ||
-           spec.type == ValueType::kDuration || spec.type == ValueType::kSize;
+           spec.type == ValueType::kDecimal || spec.type == ValueType::kDuration ||
+           spec.type == ValueType::kSize;
 }
 
 /// In dontAsk, the rules may still allow what plan refuses.
@@ -150,6 +173,10 @@ std::string allowed_values(const KeySpec& spec) {
         case ValueType::kSize:
             return "bytes, or a whole number with KiB, MiB or GiB, from " +
                    std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
+        case ValueType::kDecimal:
+            return "a number from 0 to 1000000, such as 3 or 0.25";
+        case ValueType::kHeader:
+            return "printable ASCII, not empty";
         case ValueType::kUrl:
             return "http://HOST[:PORT][/PATH] or https://…";
         case ValueType::kProxy:
@@ -185,6 +212,9 @@ Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
             break;
         case ValueType::kUrl:
             good = good && is_url(trimmed);
+            break;
+        case ValueType::kHeader:
+            good = good && is_header_text(trimmed);
             break;
         case ValueType::kGrants:
             good = good && is_grant(trimmed);

@@ -35,7 +35,8 @@ struct Settings {
         std::string name_lock;      ///< the origin of its lock; empty: it is not locked
         std::string base_url;       ///< empty: the provider's own
         std::string base_url_lock;  ///< as name_lock
-        std::string key_origin;     ///< "ANTHROPIC_API_KEY of the environment"; empty: no key
+        /// Of the key that requests carry: "ANTHROPIC_API_KEY of the environment"; empty: no key.
+        std::string key_origin;
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";
         std::string auth;  ///< x-api-key bearer none; empty: as the provider has it

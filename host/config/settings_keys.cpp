@@ -15,6 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t kMany = 1'000'000'000;
+constexpr std::int64_t kBillion = 1'000'000'000;
+constexpr std::int64_t kHighestPrice = 1'000'000 * kBillion;
 constexpr std::int64_t kLongest = kLongestDuration.count();
 constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20U;
 constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
@@ -57,6 +59,13 @@ void cpu_limit(Settings& s, const SettingValue& v) {
 void token_threshold(Settings& s, const SettingValue& v) {
     s.agent.token_threshold = v.number;
 }
+void context_window(Settings& s, const SettingValue& v) {
+    s.model.context_window = v.number;
+}
+template <auto Kind>
+void price(Settings& s, const SettingValue& v) {
+    s.model.price.*Kind = static_cast<double>(v.number) / static_cast<double>(kBillion);
+}
 
 using M = Settings::Model;
 using A = Settings::Agent;
@@ -77,16 +86,34 @@ constexpr auto kPlugins = &Settings::plugins;
 constexpr std::array kKeys = {
     //      key                               type        default       otherwise                    choices  least most from an untrusted workspace, what is stricter
     //      what it is for
-    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  kFixed,   text<kModel, &M::provider>,
-            "How the model is reached: the name of a wire format, or replay for a recorded run."},
+    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, openai, openai-responses, replay", 0, 0, kNothing, kFixed, text<kModel, &M::provider>,
+            "The wire format in which the model is asked: anthropic (Messages), openai (Chat Completions) or openai-responses (Responses). Many servers of others speak one of them. replay plays a recorded run."},
     KeySpec{"model.name",                     kText,     "",           "none", "",                  0, 0,         kAnything, kFixed,   text<kModel, &M::name>,
             "The model to ask. A run needs one."},
     KeySpec{"model.baseUrl",                  kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  kFixed,   text<kModel, &M::base_url>,
-            "The address of the server. A path of requests at its end is cut off."},
+            "The address of the server. The path of a request at its end, such as /v1/chat/completions, is cut off."},
+    KeySpec{"model.auth",                     kChoice,   "",           "x-api-key for anthropic, else bearer", "x-api-key, bearer, none", 0, 0, kNothing, kFixed, text<kModel, &M::auth>,
+            "How a request carries the key: in the header field x-api-key, as Authorization: Bearer, or not at all."},
     KeySpec{"model.maxTokens",                kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  kSmaller, number<kModel, &M::max_tokens>,
             "The most tokens that one answer may have."},
     KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  kFixed,   text<kModel, &M::api_version>,
             "The version of the Messages API that requests state."},
+    KeySpec{"model.contextWindow",            kInteger,  "",           "known or learned", "",      256, kMany,   kNothing,  kFixed,   context_window,
+            "The context window of model.name, in tokens. The conversation is made shorter in time to fit."},
+    KeySpec{"model.maxTokensField",           kChoice,   "",           "by server", "max_tokens, max_completion_tokens", 0, 0, kNothing, kFixed, text<kModel, &M::max_tokens_field>,
+            "The field of a Chat Completions request that holds model.maxTokens."},
+    KeySpec{"model.reasoningEffort",          kText,     "",           "the server's", "",          0, 0,         kNothing,  kFixed,   text<kModel, &M::reasoning_effort>,
+            "How much a model of the formats openai and openai-responses reasons, such as low, medium or high; what is allowed depends on the model."},
+    KeySpec{"model.threads",                  kBoolean,  "false",      "", "",                      0, 1,         kNothing,  kFixed,   number<kModel, &M::threads>,
+            "Whether only new messages are sent to Anthropic's own address, which then keeps the conversation."},
+    KeySpec{"model.price.input",              kDecimal,  "",           "none", "",                  0, kHighestPrice, kNothing, kFixed, price<&M::Price::input>,
+            "What a million tokens of input cost, in US dollars. With prices, Tenon says what a run has cost."},
+    KeySpec{"model.price.output",             kDecimal,  "",           "none", "",                  0, kHighestPrice, kNothing, kFixed, price<&M::Price::output>,
+            "The same for tokens of answers."},
+    KeySpec{"model.price.cacheRead",          kDecimal,  "",           "none", "",                  0, kHighestPrice, kNothing, kFixed, price<&M::Price::cache_read>,
+            "The same for tokens of input that are read from the server's cache."},
+    KeySpec{"model.price.cacheWrite",         kDecimal,  "",           "none", "",                  0, kHighestPrice, kNothing, kFixed, price<&M::Price::cache_write>,
+            "The same for tokens of input that are written to the server's cache."},
     KeySpec{"model.retry.maxAttempts",        kInteger,  "10",         "", "",                      1, 1000,      kNothing,  kSmaller, number<kModel, &M::retry_max_attempts>,
             "How often a request is sent at most."},
     KeySpec{"model.retry.baseDelayMs",        kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  kGreater, duration<kModel, &M::retry_base_delay>,
@@ -169,6 +196,17 @@ constexpr std::array kKeys = {
             "The form of messages; json is for machines."},
 };
 
+constexpr std::array kFamilyKeys = {
+    KeySpec{"model.headers.NAME",             kHeader,   "",           "none", "",                  0, 0,         kNothing,  kFixed,   nullptr,
+            "One more header field for each request, such as model.headers.X-Team. It takes the place of Tenon's own of that name. Upper and lower case of NAME are the same."},
+    KeySpec{"model.fallback.N.provider",      kChoice,   "",           "model.provider", "anthropic, openai, openai-responses", 0, 0, kNothing, kFixed, nullptr,
+            "The wire format of a model that is asked while those before it stay overloaded or unreachable: that of number 1 first."},
+    KeySpec{"model.fallback.N.baseUrl",       kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  kFixed,   nullptr,
+            "The address of its server. No environment variable stands in for it."},
+    KeySpec{"model.fallback.N.name",          kText,     "",           "none", "",                  0, 0,         kNothing,  kFixed,   nullptr,
+            "The name of that model. Each number needs one."},
+};
+
 /// plugins.<id>.<key>
 constexpr std::array kPluginKeys = {
     KeySpec{"enabled",                        kBoolean,  "true",       "", "",                      0, 1,         kNothing,  kSmaller, nullptr,
@@ -196,13 +234,73 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+bool holds_any(const std::string& text, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(), [&text](std::string_view word) {
+        return text.find(word) != std::string::npos;
+    });
+}
+
+/// `name` is in lower case.
+bool is_credential_word(const std::string& name) {
+    return holds_any(name, {"key", "token", "secret", "password", "passwd", "credential"});
+}
+
 bool names_credential(std::string_view name) {
-    const std::string last = lower(name.substr(name.rfind('.') + 1));  // npos + 1 is 0
-    for (const std::string_view word :
-         {"key", "token", "secret", "password", "passwd", "credential"}) {
-        if (last.find(word) != std::string::npos) return true;
-    }
-    return false;
+    return is_credential_word(lower(name.substr(name.rfind('.') + 1)));  // npos + 1 is 0
+}
+
+constexpr std::string_view kHeaders = "model.headers";
+constexpr std::string_view kFallback = "model.fallback";
+
+/// What follows `section.`; empty: the key is not in the section.
+std::string_view in_section(std::string_view key, std::string_view section) {
+    if (!key.starts_with(section) || key.size() < section.size() + 2 || key[section.size()] != '.')
+        return {};
+    return key.substr(section.size() + 1);
+}
+
+/// A name as RFC 9110 allows it (a token), and none of the fields that are HTTP's own business.
+bool is_free_header_name(std::string_view name) {
+    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    constexpr std::array<std::string_view, 14> kOwn = {"host",
+                                                       "content-length",
+                                                       "content-type",
+                                                       "content-encoding",
+                                                       "transfer-encoding",
+                                                       "connection",
+                                                       "keep-alive",
+                                                       "proxy-connection",
+                                                       "te",
+                                                       "trailer",
+                                                       "upgrade",
+                                                       "expect",
+                                                       "accept",
+                                                       "accept-encoding"};
+    const auto is_token = [&](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || kMarks.find(c) != kMarks.npos;
+    };
+    return name.size() <= 100 && std::all_of(name.begin(), name.end(), is_token) &&
+           std::find(kOwn.begin(), kOwn.end(), lower(name)) == kOwn.end();
+}
+
+/// From 1 to 999, without zeros before it; 0: the text is no such number.
+long fallback_number(std::string_view text) {
+    if (text.empty() || text.size() > 3 || text.front() == '0' ||
+        text.find_first_not_of("0123456789") != text.npos)
+        return 0;
+    return std::stol(std::string(text));
+}
+
+/// Of a key of a family; null: it is none.
+const KeySpec* find_family_key(std::string_view key) {
+    std::string pattern;
+    if (header_of_key(key)) pattern = std::string(kHeaders) + ".NAME";
+    if (const auto fallback = fallback_key(key))
+        pattern = std::string(kFallback) + ".N." + std::string(fallback->member);
+    const auto* const spec =
+        std::find_if(kFamilyKeys.begin(), kFamilyKeys.end(),
+                     [&pattern](const KeySpec& s) { return s.key == pattern; });
+    return spec == kFamilyKeys.end() ? nullptr : &*spec;
 }
 
 }  // namespace
@@ -215,10 +313,14 @@ std::span<const KeySpec> plugin_setting_keys() {
     return kPluginKeys;
 }
 
+std::span<const KeySpec> family_keys() {
+    return kFamilyKeys;
+}
+
 const KeySpec* find_key(std::string_view key) {
     const auto* const spec =
         std::find_if(kKeys.begin(), kKeys.end(), [key](const KeySpec& s) { return s.key == key; });
-    return spec == kKeys.end() ? nullptr : &*spec;
+    return spec == kKeys.end() ? find_family_key(key) : &*spec;
 }
 
 const KeySpec* find_plugin_key(std::string_view name) {
@@ -237,7 +339,43 @@ bool is_section(const std::string& key) {
     const auto keys = setting_keys();
     return std::any_of(keys.begin(), keys.end(),
                        [&](const KeySpec& s) { return s.key.starts_with(key + "."); }) ||
+           key == kHeaders || key == kFallback || fallback_number(in_section(key, kFallback)) > 0 ||
            (plugin_key(key + ".x") && find_any_key(key) == nullptr);
+}
+
+std::optional<std::string_view> header_of_key(std::string_view key) {
+    const std::string_view name = in_section(key, kHeaders);
+    if (name.empty() || !is_free_header_name(name)) return std::nullopt;
+    return name;
+}
+
+bool is_credential_header(std::string_view name) {
+    const std::string text = "-" + lower(name) + "-";
+    return is_credential_word(text) ||
+           holds_any(text, {"authoriz", "authentic", "-auth-", "cookie"});
+}
+
+bool carries_key(std::string_view name) {
+    const std::string text = lower(name);
+    return text == "authorization" || text == "x-api-key" || text == "api-key";
+}
+
+std::optional<FallbackKey> fallback_key(std::string_view key) {
+    const std::string_view rest = in_section(key, kFallback);
+    const auto dot = rest.find('.');
+    if (dot == rest.npos) return std::nullopt;
+    const FallbackKey out{fallback_number(rest.substr(0, dot)), rest.substr(dot + 1)};
+    const bool known = out.member == "provider" || out.member == "baseUrl" || out.member == "name";
+    if (out.number == 0 || !known) return std::nullopt;
+    return out;
+}
+
+std::string name_of_fallback(long number) {
+    return std::string(kFallback) + "." + std::to_string(number) + ".name";
+}
+
+bool is_numbered_section(std::string_view key) {
+    return key == kFallback;
 }
 
 bool is_list(const KeySpec& spec) {
@@ -287,6 +425,16 @@ std::string hint_for_unknown(std::string_view key) {
         if (spec.key.substr(0, spec.key.find('.')) != section) continue;
         siblings += (siblings.empty() ? "" : ", ") + std::string(spec.key);
     }
+    for (const KeySpec& spec : kFamilyKeys) {
+        names.push_back(spec.key);
+        if (section == "model") siblings += ", " + std::string(spec.key);
+    }
+    if (key.starts_with(kHeaders))
+        return "allowed: model.headers.NAME, where NAME is the name of an HTTP header field that "
+               "Tenon does not set itself";
+    if (key.starts_with(kFallback))
+        return "allowed: model.fallback.N.provider, model.fallback.N.baseUrl, "
+               "model.fallback.N.name, where N is 1, 2, …";
     if (lower(key).ends_with("apikey")) {
         return "credentials come from the environment: ANTHROPIC_API_KEY, OPENAI_API_KEY";
     }
@@ -303,7 +451,10 @@ std::string hint_for_unknown(std::string_view key) {
 std::string shown_value(std::string_view key, std::string_view value) {
     if (const auto plugin = plugin_key(key); plugin && names_credential(plugin->name))
         return "[redacted]";
-    if (key != "model.baseUrl" && key != "model.proxy") return std::string(value);
+    const auto header = header_of_key(key);
+    // NAME: whatever the field is.
+    if (header && (*header == "NAME" || is_credential_header(*header))) return "[redacted]";
+    if (!key.ends_with(".baseUrl") && key != "model.proxy") return std::string(value);
     const auto scheme = value.find("://");
     const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
     // A proxy has no path: a '/' before the '@' is part of a password that was not percent-encoded.

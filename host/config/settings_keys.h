@@ -21,6 +21,8 @@ enum class ValueType {
     kBoolean,
     kDuration,
     kSize,
+    kDecimal,  ///< not negative, at most nine digits behind the point
+    kHeader,   ///< the value of an HTTP header field
     kUrl,
     kProxy,
     kPath,
@@ -46,8 +48,8 @@ enum class Strictness {
 /// The key of properties that lists what a file locks, and the attribute that does so in XML.
 constexpr std::string_view kFinal = "final";
 
-/// A parsed value. Integers, booleans, milliseconds and bytes are in `number`; for a choice it is
-/// the number of choices after it.
+/// A parsed value. Integers, booleans, milliseconds and bytes are in `number`, a decimal there in
+/// billionths; for a choice it is the number of choices after it.
 struct SettingValue {
     std::string text;
     std::int64_t number = 0;
@@ -74,7 +76,10 @@ std::span<const KeySpec> setting_keys();
 /// The keys `plugins.<id>.<name>` that the host itself understands; the `key` of each is the name,
 /// its `set` is null.
 std::span<const KeySpec> plugin_setting_keys();
-/// Null: no such key. The keys of plugins are not among them.
+/// Families of keys that have a part of their own: `model.headers.NAME`, `model.fallback.N.name`.
+/// The `key` of each has that part in capitals, its `set` is null.
+std::span<const KeySpec> family_keys();
+/// Null: no such key. The keys of families are found, those of plugins are not.
 const KeySpec* find_key(std::string_view key);
 /// One of plugin_setting_keys(). Null: the name is one of the plugin's own keys.
 const KeySpec* find_plugin_key(std::string_view name);
@@ -103,13 +108,34 @@ struct PluginKey {
 };
 std::optional<PluginKey> plugin_key(std::string_view key);
 
+/// The name of the header field that a key `model.headers.<name>` is about, as written; none: it is
+/// no such key, or no HTTP header field can have the name.
+std::optional<std::string_view> header_of_key(std::string_view key);
+/// Whether the values of a header field of this name are credentials, which nobody may see.
+bool is_credential_header(std::string_view name);
+
+/// Whether a header field of this name takes the place of the one with the key.
+bool carries_key(std::string_view name);
+
+/// `model.fallback.<n>.<member>` taken apart; none: it is no such key. Numbers begin at 1.
+struct FallbackKey {
+    long number = 0;
+    std::string_view member;
+};
+std::optional<FallbackKey> fallback_key(std::string_view key);
+/// `model.fallback.<number>.name`
+std::string name_of_fallback(long number);
+/// Whether the elements of this name in a file have numbers, in their order: `model.fallback`.
+bool is_numbered_section(std::string_view key);
+
 /// The host's key that an own key of a plugin with this name is probably a misspelling of.
 std::optional<std::string_view> misspelt_plugin_key(std::string_view name);
 
 /// What a key that does not exist could have been: `did you mean model.name?`, or what is there.
 std::string hint_for_unknown(std::string_view key);
 
-/// `value` as it may be shown: no credential of a plugin, no password of an address.
+/// `value` as it may be shown: no credential of a plugin or in a header field, no password of an
+/// address.
 std::string shown_value(std::string_view key, std::string_view value);
 
 }  // namespace tenon::config

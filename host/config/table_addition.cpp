@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <Poco/String.h>
+
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/config/places.h"
@@ -56,14 +58,19 @@ std::vector<ConfigEntry> numbered(const Layer& layer) {
 }  // namespace
 
 Addition::Found Addition::run() && {
-    for (const ConfigEntry& entry : numbered(layer_))
-        take(entry);
+    for (ConfigEntry& entry : numbered(layer_))
+        take(std::move(entry));
     for (auto& [key, items] : lists_)
         take_list(key, std::move(items));
     // What the layer itself sets is what it locks.
     for (const ConfigLock& lock : layer_.locks)
-        take_lock(lock);
-    if (layer_.ends_machine) lock_the_way_to_a_locked_server();
+        take_lock({known_spelling(lock.key), lock.origin});
+    if (layer_.ends_machine) {
+        lock_the_way_to_a_locked_server();
+        lock_other_models();
+    }
+    // In the user's own files this is an error, when all of them are read.
+    if (layer_.trust == LayerTrust::kTrusted) leave_out_nameless_fallbacks();
     return {std::move(problems_).take(layer_.file), std::move(warnings_).take(layer_.file)};
 }
 
@@ -216,23 +223,58 @@ void Addition::take_lock(const ConfigLock& lock) {
         if (is_in_section(key, lock.key)) table_.locked_values_[key] = values;
 }
 
+/// A lock on `key` is one on `implied`, too.
+void Addition::lock_what_follows(const char* key, std::string_view implied) {
+    const ConfigLock* found = table_.locks_.on(key);
+    if (found == nullptr || table_.locks_.on(implied) != nullptr) return;
+    take_lock({std::string(implied), std::string(found->origin)});
+}
+
 /// With another certificate authority, and without TLS by any proxy, another server could take the
-/// place of the locked one.
+/// place of the locked one. A gateway may be told by a header field where to pass a request on.
+/// Without an address the server is that of the wire format's vendor.
 void Addition::lock_the_way_to_a_locked_server() {
-    const ConfigLock* found = table_.locks_.on("model.baseUrl");
-    if (found == nullptr) return;
-    const std::string origin = found->origin;
-    const Setting* url = table_.find("model.baseUrl");
-    const bool is_plain = url != nullptr && !url->value.text.starts_with("https:");
-    const auto lock = [&](const char* key) {
-        if (table_.locks_.on(key) == nullptr) take_lock({key, origin});
-    };
-    lock("model.caFile");
-    if (!is_plain) return;
+    constexpr const char* kUrl = "model.baseUrl";
+    if (table_.locks_.on(kUrl) == nullptr) return;
+    const Setting* url = table_.find(kUrl);
+    lock_what_follows(kUrl, "model.caFile");
+    lock_what_follows(kUrl, "model.headers");
+    if (url == nullptr) lock_what_follows(kUrl, "model.provider");
+    if (url == nullptr || url->value.text.starts_with("https:")) return;
     // HTTPS_PROXY is not for such a server, so leaving it out is not worth a warning.
     if (const Setting* proxy = table_.find("model.proxy"); proxy != nullptr && proxy->built_in)
         table_.settings_.erase("model.proxy");
-    lock("model.proxy");
+    lock_what_follows(kUrl, "model.proxy");
+}
+
+/// A fallback model is another model, at another server.
+void Addition::lock_other_models() {
+    for (const char* key : {"model.baseUrl", "model.provider", "model.name"})
+        lock_what_follows(key, "model.fallback");
+}
+
+/// What a workspace's file says of a fallback model that has no name would keep its user from
+/// working.
+void Addition::leave_out_nameless_fallbacks() {
+    for (const ConfigEntry& entry : layer_.entries) {
+        const auto fallback = fallback_key(entry.key);
+        if (!fallback) continue;
+        const std::string name = name_of_fallback(fallback->number);
+        if (table_.find(name) != nullptr) continue;
+        problem(entry, entry.key + " has no effect without " + name);
+        table_.settings_.erase(entry.key);
+    }
+}
+
+/// Names of header fields are the same in upper and lower case: the first spelling counts.
+std::string Addition::known_spelling(const std::string& key) const {
+    if (!header_of_key(key)) return key;
+    const auto is_it = [&key](const std::string& other) { return Poco::icompare(key, other) == 0; };
+    for (const auto& [other, values] : table_.settings_)
+        if (is_it(other)) return other;
+    for (const ConfigLock& lock : table_.locks_.all())
+        if (is_it(lock.key)) return lock.key;
+    return key;
 }
 
 /// What the environment or a workspace's .env says where no file says anything is weaker than a
@@ -274,7 +316,8 @@ bool Addition::is_readable(const Setting& rule) {
     return checked.ok();
 }
 
-void Addition::take(const ConfigEntry& entry) {
+void Addition::take(ConfigEntry entry) {
+    entry.key = known_spelling(entry.key);
     if (entry.value.empty() && is_section(entry.key)) return;
     if (const KeySpec* spec = find_key(entry.key); spec != nullptr && !is_list(*spec))
         return take_scalar(entry, *spec);

@@ -42,11 +42,15 @@ private:
     [[nodiscard]] const Setting* whole_of(std::string_view key) const;
     void warn_of_lock(const ConfigEntry& entry, const std::string& key, const ConfigLock& lock);
     void take_lock(const ConfigLock& lock);
+    void lock_what_follows(const char* key, std::string_view implied);
     void lock_the_way_to_a_locked_server();
+    void lock_other_models();
+    void leave_out_nameless_fallbacks();
+    [[nodiscard]] std::string known_spelling(const std::string& key) const;
     void leave_out_stand_ins(const ConfigLock& lock);
     [[nodiscard]] Setting setting(const ConfigEntry& entry, SettingValue value) const;
     [[nodiscard]] bool is_readable(const Setting& rule);
-    void take(const ConfigEntry& entry);
+    void take(ConfigEntry entry);
     void take_scalar(const ConfigEntry& entry, const KeySpec& spec);
     void take_plugin(const ConfigEntry& entry, const PluginKey& key);
     void forget_weaker_parts(const std::string& key);

@@ -1,6 +1,7 @@
 #include "host/config/table_views.h"
 
 #include <algorithm>
+#include <map>
 
 #include "host/base/untrusted.h"
 
@@ -29,6 +30,26 @@ void take_plugin_setting(const PluginKey& key, const std::vector<Setting>& value
             plugin.grants.push_back(grant.value.text);
     } else {
         plugin.own[key.name] = first.text;
+    }
+}
+
+/// The header fields and the fallback models, with the keys of which families consist.
+void take_families(const Table& table, Settings& out) {
+    std::map<long, Settings::Model::Fallback> fallbacks;
+    for (const auto& [key, values] : table.all()) {
+        const std::string& text = values.front().value.text;
+        if (const auto header = header_of_key(key)) out.model.headers.emplace_back(*header, text);
+        const auto fallback = fallback_key(key);
+        if (!fallback) continue;
+        auto& model = fallbacks[fallback->number];
+        (fallback->member == "provider"  ? model.provider
+         : fallback->member == "baseUrl" ? model.base_url
+                                         : model.name) = text;
+    }
+    for (auto& [number, model] : fallbacks) {
+        if (model.provider.empty())
+            model.provider = out.model.provider == "replay" ? "anthropic" : out.model.provider;
+        out.model.fallbacks.push_back(std::move(model));
     }
 }
 
@@ -75,6 +96,7 @@ Settings settings_of(const Table& table) {
             take_plugin_setting(*plugin, values, out);
         }
     }
+    take_families(table, out);
     // A proxy of the environment is for https alone, and not for the hosts of NO_PROXY.
     // "none" in the configuration overrides it, and is no host.
     if (const Setting* proxy = table.find("model.proxy")) {
@@ -131,8 +153,11 @@ std::vector<ShownSetting> shown_settings(const Table& table) {
                                : std::string(spec.otherwise),
                            lock_on(spec.key)});
     }
+    const auto is_own = [](const std::string& key) {
+        return header_of_key(key) || fallback_key(key) || plugin_key(key);
+    };
     for (const auto& [key, values] : table.all()) {
-        if (!plugin_key(key)) continue;
+        if (!is_own(key)) continue;
         for (const Setting& setting : values)
             add(key, setting);
     }

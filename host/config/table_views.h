@@ -21,8 +21,8 @@ struct ShownSetting {
     std::string lock;       ///< the origin of its lock; empty: it is not locked
 };
 
-/// Every key in the documented order, a list's once for each value; then plugins' own keys, also
-/// what is locked there and has no value.
+/// Every key in the documented order, a list's once for each value; then header fields, fallback
+/// models and plugins' own keys, also what is locked there and has no value.
 std::vector<ShownSetting> shown_settings(const Table& table);
 
 }  // namespace tenon::config

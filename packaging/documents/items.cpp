@@ -206,6 +206,20 @@ Item key_item(const config::KeySpec& key, const std::string& name, const std::st
                       ".br\n" + roff_paragraph(config::what_a_lock_accepts(key))};
 }
 
+/// The part of a family's key that is in capitals stands for another text.
+std::string family_heading(std::string_view key) {
+    std::string out;
+    while (!key.empty()) {
+        const auto end = std::min(key.find('.'), key.size());
+        const std::string_view part = key.substr(0, end);
+        const bool stands_for = part == "N" || part == "NAME";
+        out += (out.empty() ? "" : bold(".")) +
+               (stands_for ? "\\fI" + roff_text(part) + "\\fR" : bold(part));
+        key.remove_prefix(std::min(end + 1, key.size()));
+    }
+    return out;
+}
+
 Items key_items() {
     Items items;
     std::string_view section;
@@ -215,6 +229,9 @@ Items key_items() {
         section = of_key;
         items.push_back(key_item(key, std::string(key.key), bold(key.key)));
     }
+    items.push_back({"", ".SS model.headers, model.fallback\n"});
+    for (const config::KeySpec& key : config::family_keys())
+        items.push_back(key_item(key, std::string(key.key), family_heading(key.key)));
     items.push_back({"plugins.ID", ".SS plugins.ID\n"});
     for (const config::KeySpec& key : config::plugin_setting_keys()) {
         const std::string name(key.key);

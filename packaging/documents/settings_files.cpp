@@ -19,6 +19,10 @@ constexpr std::size_t kWidth = 98;
 /// Values for keys that have no default, where the type's example says too little.
 const std::map<std::string_view, std::string_view> kExamples = {
     {"model.name", "claude-sonnet-4-5"},
+    {"model.contextWindow", "32768"},
+    {"model.reasoningEffort", "medium"},
+    {"model.headers.NAME", "research"},
+    {"model.fallback.N.name", "qwen3:8b"},
     {"model.caFile", "/etc/ssl/certs/ca-certificates.crt"},
     {"agent.compaction.tokenThreshold", "50000"},
     {"jobs.maxRunning", "8"},
@@ -46,6 +50,10 @@ std::string example_of_type(const KeySpec& key) {
             return "1h";
         case ValueType::kSize:
             return "1 GiB";
+        case ValueType::kDecimal:
+            return "0.25";
+        case ValueType::kHeader:
+            return "text";
         case ValueType::kUrl:
             return "http://localhost:8080";
         case ValueType::kProxy:
@@ -133,6 +141,38 @@ std::string_view section_of(const KeySpec& key) {
     return key.key.substr(0, key.key.find('.'));
 }
 
+/// A key of a family with an example of its own part; in XML, a number is not written.
+std::string example_key(const KeySpec& key, std::string_view number) {
+    std::string out(key.key);
+    if (const auto at = out.find("NAME"); at != out.npos) out.replace(at, 4, "X-Team");
+    if (const auto at = out.find(".N."); at != out.npos) out.replace(at, 3, number);
+    return out;
+}
+
+std::string member_of(std::string_view key) {
+    return std::string(key.substr(key.rfind('.') + 1));
+}
+
+bool is_of_fallback(const KeySpec& key) {
+    return key.key.find(".N.") != std::string_view::npos;
+}
+
+std::string families_in_xml() {
+    std::string out, settings,
+        text = "Fallback models. The first element <fallback> of a file is number 1.";
+    for (const KeySpec& key : config::family_keys()) {
+        if (is_of_fallback(key)) {
+            text += " " + member_of(key.key) + ": " + about(key);
+            settings += "    " + element(member_of(key.key), value_of(key)) + "\n";
+        } else {
+            out += "\n" + xml_comment(about(key), "  ") + "  <!--\n  " +
+                   element(example_key(key, "."), value_of(key)) + "\n  -->\n";
+        }
+    }
+    return out + "\n" + xml_comment(text, "  ") + "  <!--\n  <model><fallback>\n" + settings +
+           "  </fallback></model>\n  -->\n";
+}
+
 std::string plugin_in_xml() {
     std::string text =
         "The keys of one plugin. \"example\" stands for its id. A plugin may have keys of its own "
@@ -153,9 +193,9 @@ std::string properties_comment(const std::string& text) {
     return out;
 }
 
-std::string property(const KeySpec& key, const std::string& prefix) {
-    return "\n" + properties_comment(about(key)) + "#" + prefix + std::string(key.key) +
-           (config::is_list(key) ? ".1" : "") + " = " + value_of(key) + "\n";
+std::string property(const KeySpec& key, const std::string& name) {
+    return "\n" + properties_comment(about(key)) + "#" + name + (config::is_list(key) ? ".1" : "") +
+           " = " + value_of(key) + "\n";
 }
 
 }  // namespace
@@ -191,6 +231,7 @@ std::string settings_in_xml() {
         out += "\n" + xml_comment(about(key), "  ") + "  <!-- " + element(key.key, value_of(key)) +
                " -->\n";
     }
+    out += "\n  <!-- ======== more of model ======== -->\n" + families_in_xml();
     out += "\n  <!-- ======== one plugin ======== -->\n\n" + plugin_in_xml();
     return out + "\n</tenon>\n";
 }
@@ -211,10 +252,12 @@ std::string settings_in_properties() {
                        "`tenon config check` checks the files. `tenon config show` shows what is "
                        "in force and where it comes from.");
     for (const KeySpec& key : config::setting_keys())
-        out += property(key, "");
+        out += property(key, std::string(key.key));
+    for (const KeySpec& key : config::family_keys())
+        out += property(key, example_key(key, ".1."));
     out += "\n" + properties_comment("The keys of one plugin. \"example\" stands for its id.");
     for (const KeySpec& key : config::plugin_setting_keys())
-        out += property(key, "plugins.example.");
+        out += property(key, "plugins.example." + std::string(key.key));
     return out;
 }
 

@@ -24,6 +24,14 @@ TEST(SettingsKeys, UnderstandWhatTheyAllow) {
         {"model.baseUrl", "http://127.0.0.1:8080/v1", 0, "http://127.0.0.1:8080/v1"},
         {"model.baseUrl", "https://[::1]:8080", 0, "https://[::1]:8080"},
         {"model.maxTokens", "1", 1, "1"},
+        {"model.provider", "openai-responses", 1, "openai-responses"},
+        {"model.contextWindow", "256", 256, "256"},
+        {"model.price.input", "3", 3'000'000'000, "3"},
+        {"model.price.input", "3.0", 3'000'000'000, "3.0"},
+        {"model.price.output", "0.000000001", 1, "0.000000001"},
+        {"model.price.cacheRead", "1000000", 1'000'000'000'000'000, "1000000"},
+        {"model.headers.X-A", " a; q=\"b\" ", 0, "a; q=\"b\""},
+        {"model.fallback.3.name", "x", 0, "x"},
         {"model.retry.baseDelayMs", "0", 0, "0"},
         {"model.retry.maxElapsed", "10m", 600'000, "10m"},
         {"model.proxy", "proxy:3128", 0, "proxy:3128"},
@@ -59,8 +67,8 @@ TEST(SettingsKeys, RefuseTheRestAndSayWhatIsAllowed) {
         const char *key, *raw, *allowed;
     };
     const Case cases[] = {
-        {"model.provider", "openai", "anthropic, replay"},
-        {"model.provider", "anthropic, replay", "anthropic, replay"},
+        {"model.provider", "chat", "anthropic, openai, openai-responses, replay"},
+        {"model.provider", "anthropic, replay", "openai, openai-responses, replay"},
         {"model.name", "", "not empty"},
         {"model.name", "a\nb", "control characters"},
         {"model.baseUrl", "ftp://x", "http://HOST"},

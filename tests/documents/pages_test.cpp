@@ -95,6 +95,11 @@ TEST(ManPages, HaveEveryKeyWithWhatIsAllowedAndItsDefault) {
                     HasSubstr(roff_paragraph("Allowed: " + config::allowed_values(key) + ".")));
         EXPECT_THAT(page, HasSubstr(roff_paragraph(config::what_a_lock_accepts(key))));
     }
+    for (const config::KeySpec& key : config::family_keys()) {
+        SCOPED_TRACE(key.key);
+        EXPECT_THAT(found, Contains(std::string(key.key)));
+        EXPECT_THAT(page, HasSubstr(roff_paragraph(key.meaning)));
+    }
     for (const char* name : {"enabled", "isolated", "callTimeout", "grants"})
         EXPECT_THAT(found, Contains("plugins.ID." + std::string(name)));
 }
