@@ -16,11 +16,12 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kPatienceWithServer = 10s;
 
-Check wrong_route(const std::string& problem) {
+Check wrong_route(const std::string& problem, const std::string& provider) {
     const bool of_proxy = problem.starts_with("proxy");
     return {of_proxy ? "proxy" : "server", CheckStatus::kError, problem,
             of_proxy ? "model.proxy=http://HOST:PORT, or HTTPS_PROXY; model.proxy=none uses none"
-                     : "model.baseUrl=https://HOST, or ANTHROPIC_BASE_URL"};
+                     : std::string("model.baseUrl=https://HOST, or ") +
+                           config::base_url_variable(provider)};
 }
 
 Check proxy_found(const config::Settings::Model& model, const model::Route& route) {
@@ -79,12 +80,12 @@ private:
 };
 
 Check judge_status(int status, const std::string& reached, const config::Configuration& found) {
-    const bool has_key = !found.credentials.anthropic.empty();
+    const bool has_key = !found.settings.model.key_origin.empty();
     if (status == 401 || status == 403)
         return {"online", CheckStatus::kError,
                 reached + (has_key ? "it refuses the key" : "it wants a key") + " (HTTP " +
                     std::to_string(status) + ")",
-                "export ANTHROPIC_API_KEY=YOUR-KEY"};
+                session::line_for_key(found.settings.model.provider)};
     if (status >= 200 && status < 300)
         return {"online", CheckStatus::kOk,
                 reached + (has_key ? "it accepts the key" : "it wants no key"), ""};
@@ -104,7 +105,7 @@ Checks check_network(const config::Configuration& found) {
     const config::Settings::Model& model = found.settings.model;
     if (model.provider == "replay") return {{"server", CheckStatus::kOk, "none is asked", ""}};
     const auto route = session::route_to_server(model);
-    if (!route) return {wrong_route(route.error().message)};
+    if (!route) return {wrong_route(route.error().message, model.provider)};
     Checks out = {{"server", CheckStatus::kOk, route->target.shown(), ""},
                   proxy_found(model, *route)};
     if (route->target.secure) out.push_back(authorities_found(model));
@@ -116,7 +117,7 @@ Checks check_server(const config::Configuration& found) {
     if (model.provider == "replay") return {{"online", CheckStatus::kOk, "no server is asked", ""}};
     if (session::missing_needs(model, found.credentials).key)
         return {{"online", CheckStatus::kError, "not tried, for want of a key",
-                 "export ANTHROPIC_API_KEY=YOUR-KEY"}};
+                 session::line_for_key(model.provider)}};
     const auto begin = std::chrono::steady_clock::now();
     const Deadline deadline(kPatienceWithServer);
     const auto status = session::ask_server_for_models(model, found.credentials,

@@ -22,8 +22,8 @@ constexpr const char* kReinstall = "install the host again";
 
 Check check_key(const config::Configuration& found) {
     const config::Settings& settings = found.settings;
-    const session::MissingNeeds missing{
-        false, session::missing_needs(settings.model, found.credentials).key};
+    session::MissingNeeds missing = session::missing_needs(settings.model, found.credentials);
+    missing.model = false;
     // Its default would be Anthropic's own server, which wants a key.
     const auto is_about_server = [](const std::string& error) {
         return error.find("model.baseUrl: ") != std::string::npos;
@@ -34,7 +34,7 @@ Check check_key(const config::Configuration& found) {
         return {"key", CheckStatus::kError, what_is_missing(missing),
                 how_to_give(missing, settings)};
     if (session::needs_key(settings.model)) return {"key", CheckStatus::kOk, "there is one", ""};
-    const bool sent = settings.model.provider != "replay" && !found.credentials.anthropic.empty();
+    const bool sent = settings.model.provider != "replay" && !settings.model.key_origin.empty();
     return {"key", CheckStatus::kOk,
             sent ? "there is one; this server may not need it" : "none is needed", ""};
 }
@@ -88,8 +88,8 @@ void check_helper(const fs::path& program, Checks& out) {
 Checks check_model(const config::Configuration& found) {
     const config::Settings& settings = found.settings;
     const config::Settings::Model& model = settings.model;
-    const session::MissingNeeds missing{session::missing_needs(model, found.credentials).model,
-                                        false};
+    session::MissingNeeds missing = session::missing_needs(model, found.credentials);
+    missing.key = false;
     Checks out;
     if (missing.model) {
         out.push_back({"model", CheckStatus::kError, what_is_missing(missing),

@@ -57,7 +57,8 @@ Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<Ser
 Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFormat> format,
                                                    std::shared_ptr<ServerTraits> traits,
                                                    EndpointConfig config) {
-    if (config.api_key.empty() && is_vendors_own(format->name(), config.http.base_url))
+    if (config.key_field != KeyField::kNone && config.api_key.empty() &&
+        is_vendors_own(format->name(), config.http.base_url))
         return Error{"no API key"};
     if (!is_header_value(config.api_key)) return Error{"the API key has control characters"};
     for (const auto& [name, value] : config.headers) {
@@ -75,13 +76,10 @@ Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFor
 
 HttpFields Endpoint::fields(HttpFields of_format) const {
     of_format.emplace_back("user-agent", "tenon/" TENON_VERSION);
-    if (!config_.api_key.empty()) {
-        if (config_.key_field == KeyField::kBearer) {
-            of_format.emplace_back("authorization", "Bearer " + config_.api_key);
-        } else {
-            of_format.emplace_back("x-api-key", config_.api_key);
-        }
-    }
+    if (!config_.api_key.empty() && config_.key_field == KeyField::kBearer)
+        of_format.emplace_back("authorization", "Bearer " + config_.api_key);
+    if (!config_.api_key.empty() && config_.key_field == KeyField::kXApiKey)
+        of_format.emplace_back("x-api-key", config_.api_key);
     for (const auto& [name, value] : config_.headers) {
         std::erase_if(of_format, [&name = name](const auto& field) {
             return Poco::icompare(field.first, name) == 0;
@@ -181,6 +179,8 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     }
     failure.message.insert(0, doing);
     if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";
+    const bool wants_key = failure.http_status == 401 || failure.http_status == 403;
+    if (wants_key && !config_.without_key.empty()) failure.message += "; " + config_.without_key;
     return failure;
 }
 

@@ -12,11 +12,18 @@
 namespace tenon::model {
 
 /// How a request carries the key.
-enum class KeyField { kXApiKey, kBearer };
+enum class KeyField {
+    kXApiKey,
+    kBearer,
+    kNone,  ///< it has no key, or one of the header fields is it
+};
 
 struct EndpointConfig {
     std::string api_key;  ///< empty: none is sent
     KeyField key_field = KeyField::kXApiKey;
+    /// What to do when the server wants a key and none is sent, as the end of a message; may be
+    /// empty.
+    std::string without_key;
     HttpFields headers;  ///< more fields for each request; one of the same name is replaced
     HttpConfig http;
 };

@@ -13,6 +13,9 @@ namespace tenon::model {
 /// What the configuration says about a format.
 struct FormatOptions {
     std::string api_version = "2023-06-01";  ///< of `anthropic`
+    /// Of `openai`: max_tokens or max_completion_tokens; empty: by server.
+    std::string max_tokens_field = {};
+    std::string reasoning_effort = {};  ///< of the formats of OpenAI; empty: none is sent
 };
 
 /// The format that `model.provider` names: anthropic. The Error: there is none.

@@ -4,6 +4,7 @@
 
 #include "host/base/json.h"
 #include "host/base/utf8.h"
+#include "host/config/settings_keys.h"
 #include "host/model/endpoint.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
@@ -37,15 +38,59 @@ struct Server {
     model::EndpointConfig config;
 };
 
+/// The model that is named first.
+config::Settings::Model::Fallback first_model(const config::Settings::Model& model) {
+    return {model.provider, model.base_url, model.name};
+}
+
+/// Whether `asked` is at the server of the first model, which model.auth and model.headers are for:
+/// another server must not see the credentials in them.
+bool is_at_first_server(const config::Settings::Model& model,
+                        const config::Settings::Model::Fallback& asked) {
+    return asked.base_url == model.base_url &&
+           (!asked.base_url.empty() || asked.provider == model.provider);
+}
+
+model::KeyField key_field_of(std::string_view auth, std::string_view provider) {
+    if (auth == "none") return model::KeyField::kNone;
+    if (auth.empty() ? provider == "anthropic" : auth == "x-api-key")
+        return model::KeyField::kXApiKey;
+    return model::KeyField::kBearer;
+}
+
+/// The key, or what stands in its place. `asked` is the first model or a fallback.
+void put_key(const config::Settings::Model& model, const config::Settings::Model::Fallback& asked,
+             const config::Credentials& credentials, model::EndpointConfig& out) {
+    const bool first = is_at_first_server(model, asked);
+    out.key_field = key_field_of(first ? model.auth : "", asked.provider);
+    if (first) out.headers = model.headers;
+    const bool in_headers =
+        std::any_of(out.headers.begin(), out.headers.end(),
+                    [](const auto& field) { return config::carries_key(field.first); });
+    if (in_headers) out.key_field = model::KeyField::kNone;
+    if (out.key_field != model::KeyField::kNone) out.api_key = credentials.key_of(asked.provider);
+    if (!out.api_key.empty() || in_headers) return;
+    out.without_key = "no key was sent: ";
+    out.without_key += out.key_field == model::KeyField::kNone
+                           ? "model.auth is none"
+                           : std::string("set ") + config::key_variable(asked.provider);
+}
+
 Result<Server> server_of(const config::Settings::Model& model,
+                         const config::Settings::Model::Fallback& asked,
                          const config::Credentials& credentials) {
-    auto format = model::make_wire_format(model.provider, {model.api_version});
+    model::FormatOptions options;
+    options.api_version = model.api_version;
+    options.max_tokens_field = model.max_tokens_field;
+    options.reasoning_effort = model.reasoning_effort;
+    auto format = model::make_wire_format(asked.provider, options);
     if (!format) return format.error();
     Server server;
     server.format = *format;
-    server.traits = model::first_traits(model.provider, model.base_url);
-    server.config.api_key = credentials.anthropic;
+    server.traits = model::first_traits(asked.provider, asked.base_url);
+    put_key(model, asked, credentials, server.config);
     server.config.http = http_config(model);
+    server.config.http.base_url = asked.base_url;
     server.config.http.tls = std::make_shared<model::SharedTls>();
     return server;
 }
@@ -86,7 +131,7 @@ Result<ProviderSource> replay_source(const config::Settings::Model& model) {
 
 Result<ProviderSource> server_source(const config::Settings::Model& model,
                                      const config::Credentials& credentials) {
-    auto server = server_of(model, credentials);
+    auto server = server_of(model, first_model(model), credentials);
     if (!server) return server.error();
     model::RetryPolicy policy;
     policy.max_attempts = model.retry_max_attempts;
@@ -122,7 +167,7 @@ Result<model::HttpHead, model::HttpFailure> get_models(const config::Settings::M
                                                        std::chrono::milliseconds each_step,
                                                        const model::OnBody& on_body,
                                                        std::stop_token stop) {
-    auto server = server_of(model, credentials);
+    auto server = server_of(model, first_model(model), credentials);
     if (!server) return model::HttpFailure{server.error().message};
     model::HttpConfig& http = server->config.http;
     http.connect_timeout = std::min(http.connect_timeout, each_step);

@@ -1,5 +1,8 @@
 #include "host/session/run_needs.h"
 
+#include <algorithm>
+
+#include "host/config/settings_keys.h"
 #include "host/model/wire_formats.h"
 
 namespace tenon::session {
@@ -18,25 +21,34 @@ std::string line_of_user_file(const config::Settings& settings) {
 
 }  // namespace
 
+std::string line_for_key(std::string_view provider) {
+    return std::string("export ") + config::key_variable(provider) + "=YOUR-KEY";
+}
+
 bool needs_key(const config::Settings::Model& model) {
-    return model.provider != "replay" && model::is_vendors_own(model.provider, model.base_url);
+    const auto& headers = model.headers;
+    return model.provider != "replay" && model.auth != "none" &&
+           model::is_vendors_own(model.provider, model.base_url) &&
+           std::none_of(headers.begin(), headers.end(),
+                        [](const auto& field) { return config::carries_key(field.first); });
 }
 
 MissingNeeds missing_needs(const config::Settings::Model& model,
                            const config::Credentials& credentials) {
     return {model.name.empty() && model.provider != "replay",
-            needs_key(model) && credentials.anthropic.empty()};
+            needs_key(model) && credentials.key_of(model.provider).empty(), model.provider};
 }
 
 std::string what_is_missing(const MissingNeeds& missing) {
     const std::string model = missing.model ? "no model is named" : "";
-    const std::string key = missing.key ? "no key for the provider anthropic is set" : "";
+    const std::string key =
+        missing.key ? "no key for the provider " + missing.provider + " is set" : "";
     return model + (missing.model && missing.key ? ", and " : "") + key;
 }
 
 std::string how_to_give(const MissingNeeds& missing, const config::Settings& settings) {
     std::string out;
-    if (missing.key) out += "export ANTHROPIC_API_KEY=YOUR-KEY\n";
+    if (missing.key) out += line_for_key(missing.provider) + "\n";
     if (missing.model && !settings.model.name_lock.empty()) {
         out += "ask the administrator: model.name has no value, and is locked by " +
                settings.model.name_lock + "\n";

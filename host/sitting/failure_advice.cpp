@@ -10,7 +10,7 @@ constexpr const char* kTryAgain =
     "tries by itself.";
 
 std::string about_contact(Contact contact, const RequestFacts& facts) {
-    const std::string address = "(model.baseUrl or ANTHROPIC_BASE_URL)";
+    const std::string address = "(model.baseUrl or " + facts.base_url_variable + ")";
     switch (contact) {
         case Contact::kNoAddress:
             return "Is the network up, and is the address right? It is " + facts.server + " " +
@@ -33,8 +33,7 @@ std::string about_contact(Contact contact, const RequestFacts& facts) {
 }
 
 std::string about_key(const agent::ModelFailure& failure, const RequestFacts& facts) {
-    if (facts.key_origin.empty())
-        return "No key was sent: set ANTHROPIC_API_KEY and start Tenon again.";
+    if (facts.key_origin.empty()) return {};  // the message says what to set
     const std::string key = "the key, which comes from " + facts.key_origin;
     if (failure.http_status == 401)
         return "The server does not accept " + key + ". Correct it and start Tenon again.";

@@ -12,6 +12,7 @@ struct RequestFacts {
     std::string model_before;  ///< the last change; empty: it was not changed
     std::string server;        ///< its address; empty: none
     std::string key_origin;    ///< "ANTHROPIC_API_KEY of the environment"; empty: no key was sent
+    std::string base_url_variable = "ANTHROPIC_BASE_URL";  ///< the one for the provider
 };
 
 /// What a person can do about a request that has failed for good, in one or two sentences. Empty:

@@ -55,8 +55,9 @@ std::string Sitting::sandbox_words() const {
 std::string Sitting::advice_for(const agent::RunResult& result) const {
     if (!result.failed_request) return {};
     const config::Settings::Model& model = setup_.settings.model;
-    return failure_advice(*result.failed_request, {models_.present(), models_.before(),
-                                                   session::server_words(model), model.key_origin});
+    return failure_advice(*result.failed_request,
+                          {models_.present(), models_.before(), session::server_words(model),
+                           model.key_origin, config::base_url_variable(model.provider)});
 }
 
 void Sitting::show_status() {
