@@ -43,9 +43,7 @@ std::optional<double> number_or_text_of_one(const Json& value) {
 }
 
 std::int64_t tokens_or(const Json& usage, std::string_view key, std::int64_t otherwise) {
-    const auto count = number_or_text_of_one(member(usage, key));
-    if (!count || !(*count >= 0 && *count <= kMostTokens)) return otherwise;
-    return static_cast<std::int64_t>(*count);
+    return read_token_count(member(usage, key)).value_or(otherwise);
 }
 
 }  // namespace
@@ -105,6 +103,12 @@ std::string accepted_tool_name(std::string_view name) {
         if (!fits) c = '_';
     }
     return out;
+}
+
+std::optional<std::int64_t> read_token_count(const Json& value) {
+    const auto count = number_or_text_of_one(value);
+    if (!count || !(*count >= 0 && *count <= kMostTokens)) return std::nullopt;
+    return static_cast<std::int64_t>(*count);
 }
 
 Usage read_usage(const Json& usage, Usage before) {

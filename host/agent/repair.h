@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,10 @@ std::vector<std::string_view> without_open_server_calls(
 /// The name of a tool in a form that endpoints accept: at most 64 letters, digits, _ and -. Other
 /// bytes become _. Empty stays empty.
 std::string accepted_tool_name(std::string_view name);
+
+/// A count of tokens: a number, also in a string or with a fraction. Nothing: it is negative,
+/// absurd or something else.
+std::optional<std::int64_t> read_token_count(const Json& value);
 
 /// The token counts of `usage`, an object in the shape of the Messages API. For a count that is
 /// missing, null, negative, absurd or not a number, that of `before` is used. A number in a string

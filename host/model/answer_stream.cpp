@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "host/agent/repair.h"
-#include "host/model/overflow.h"
 
 namespace tenon::model {
 namespace {
 
-constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;
 /// How the other streaming APIs end; some gateways add it here too.
 constexpr std::string_view kDone = "[DONE]";
 
@@ -17,27 +15,14 @@ bool is_part_of_an_answer(std::string_view type) {
            type == "content_block_stop" || type == "message_delta" || type == "message_stop";
 }
 
-ContentBlock text_block(const std::string& text) {
-    ContentBlock block;
-    block.type = "text";
-    block.text = text;
-    block.wire = R"({"type":"text","text":)" + json_quote(text) + "}";
-    return block;
-}
-
 }  // namespace
 
 void AnswerStream::fail(std::string why) {
-    agent::ModelFailure failure;
-    failure.message = std::move(why);
-    failure.http_status = 200;
-    failure.retryable = true;
-    failure_ = std::move(failure);
+    failure_ = broken_answer(std::move(why));
 }
 
 void AnswerStream::fail_malformed(std::string how) {
-    fail("malformed answer: " + how);
-    failure_->malformed = std::move(how);
+    failure_ = malformed_answer(std::move(how));
 }
 
 void AnswerStream::take(const SseEvent& event) {
@@ -79,6 +64,22 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     } else {
         complete_ = true;
     }
+}
+
+bool AnswerStream::take_whole(std::string_view body) {
+    const auto data = parse_event_data(body);
+    if (!data || string_or(*data, "type") != "message" || !member(*data, "content").is_array())
+        return false;
+    start_message(*data);
+    for (const Json& block : member(*data, "content")) {
+        const Json begin = {{"index", blocks_.size()}, {"content_block", block}};
+        start_block(begin, dump_json(begin));
+        if (!failure_) stop_block();
+        if (failure_) return true;
+    }
+    answer_.stop_reason = string_or(*data, "stop_reason");
+    complete_ = true;
+    return true;
 }
 
 /// A second message_start is ignored, unless the first block begins again after it.
@@ -139,8 +140,13 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
 /// Text belongs to the answer, in whatever type of block a server sends it.
 void AnswerStream::take_text(std::string text) {
     if (text.empty()) return;
-    (open_->type == "text" ? open_->text : open_->stray) += text;
-    sink_.on_event(agent::TextDelta{std::move(text)});
+    if (open_->type != "text") {
+        open_->stray += text;
+        sink_.on_event(agent::TextDelta{std::move(text)});
+        return;
+    }
+    open_->text += text;
+    show(sink_, open_->filter.take(text));
 }
 
 /// Thinking outside a thinking block is only shown: without a signature it cannot be sent back, and
@@ -158,6 +164,13 @@ void AnswerStream::take_input(const std::string& text) {
     open_->takes_input = true;
 }
 
+/// Thinking in tags has no signature either.
+void AnswerStream::take_thinking_out(OpenBlock& block) {
+    SplitText split = split_thinking(std::move(block.text), false);
+    show_rest(sink_, block.filter, split, repairs_);
+    block.text = std::move(split.text);
+}
+
 void AnswerStream::stop_block() {
     if (!open_) return fail_malformed("content_block_stop outside a content block");
     event_data_.end_text();
@@ -165,26 +178,23 @@ void AnswerStream::stop_block() {
     (open_->takes_input ? open_->input : open_->text) += lost;
     OpenBlock block = std::move(*open_);
     open_.reset();
+    if (block.type == "text") take_thinking_out(block);
     if (block.type == "text" || block.type == "thinking")
         block.fields[block.type] = std::move(block.text);
-    auto finished =
-        finish_block(std::move(block.fields),
-                     block.takes_input ? std::optional<std::string>(block.input) : std::nullopt);
+    auto finished = finish_block(
+        std::move(block.fields),
+        block.takes_input ? std::optional<std::string>(block.input) : std::nullopt, &repairs_);
     if (!finished) return fail_malformed(finished.error().message);
+    if (finished->call && ++calls_ > kMaxCalls) return fail_malformed(too_many_calls());
     // Text goes before a call, since only results may follow calls.
-    if (!block.stray.empty() && finished->call) blocks_.push_back(text_block(block.stray));
+    if (!block.stray.empty() && finished->call) blocks_.push_back(finished_text(block.stray));
     const bool text_follows = !block.stray.empty() && !finished->call;
     blocks_.push_back(std::move(*finished));
-    if (text_follows) blocks_.push_back(text_block(block.stray));
+    if (text_follows) blocks_.push_back(finished_text(block.stray));
 }
 
 void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
-    const std::string type = error.type.empty() ? "error" : error.type;
-    fail("the answer broke off: " + type + ": " + error.message);
-    failure_->type = type;
-    failure_->request_id = error.request_id;
-    failure_->retryable = is_passing_error(type);
-    judge_length(*failure_, raw);
+    failure_ = failed_answer(error, raw);
 }
 
 Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) {
@@ -193,7 +203,7 @@ Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) 
     if (!complete_ && !whole && !failure_)
         fail("the answer was cut off: the stream ended before message_stop");
     if (failure_) return *failure_;
-    put_content(answer_, std::move(blocks_), call_ids_);
+    complete_answer(answer_, std::move(blocks_), request_, sink_, repairs_);
     return std::move(answer_);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
-#include "host/model/content.h"
+#include "host/model/border.h"
 #include "host/model/event_data.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
@@ -17,15 +17,16 @@ namespace tenon::model {
 
 /// Builds one answer from the events of a stream of the Anthropic Messages API (`message_start` …
 /// `message_stop`). Text and thinking go to the sink as they arrive. Pings, unknown events and
-/// unknown deltas are ignored. Repairs known mistakes of servers: see put_content, and
+/// unknown deltas are ignored. Repairs known mistakes of servers: see border.h, and
 /// reference/messages-api.md, section 8a. Does not read from the network. Not thread-safe.
 class AnswerStream : public AnswerReader {
 public:
-    /// `call_ids` assigns ids to the calls of the answer; may be null. Both outlive the object.
-    explicit AnswerStream(agent::EventSink& sink, agent::CallIds* call_ids = nullptr)
-        : sink_(sink), call_ids_(call_ids) {}
+    /// The answer to `request`. Both outlive the object.
+    AnswerStream(const agent::Request& request, agent::EventSink& sink)
+        : request_(request), sink_(sink) {}
 
     void take(const SseEvent& event) override;
+    bool take_whole(std::string_view body) override;
     /// No more events are needed: the answer is complete, or has failed.
     [[nodiscard]] bool over() const override { return complete_ || failure_; }
     /// The complete answer. The failure does not name the endpoint. An answer is complete after
@@ -36,9 +37,10 @@ private:
     struct OpenBlock {
         std::string type;
         OrderedJson fields;
-        std::string text;   // of a text or thinking block
-        std::string stray;  // text that arrived in a block of another type
-        std::string input;  // partial_json, joined
+        std::string text;         // of a text or thinking block
+        ThinkFilter filter = {};  // of a text block: what has been shown
+        std::string stray;        // text that arrived in a block of another type
+        std::string input;        // partial_json, joined
         bool takes_input = false;
     };
 
@@ -49,19 +51,22 @@ private:
     void take_text(std::string text);
     void take_thinking(std::string text);
     void take_input(const std::string& text);
+    void take_thinking_out(OpenBlock& block);
     void stop_block();
     void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);
     void fail_malformed(std::string how);
 
+    const agent::Request& request_;
     agent::EventSink& sink_;
-    agent::CallIds* call_ids_;
     EventDataParser event_data_;
     agent::Answer answer_;
     std::vector<ContentBlock> blocks_;
     std::optional<OpenBlock> open_;
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
+    Repairs repairs_;
+    std::size_t calls_ = 0;
     bool started_ = false;
     bool began_again_ = false;  // a message_start followed a content block
     bool complete_ = false;

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/base/limits.h"
+#include "host/model/border.h"
 #include "host/model/response_failure.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
@@ -16,6 +17,11 @@ namespace tenon::model {
 namespace {
 
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
+
+/// The most of a body that is no stream. One with status 200 may be a whole answer.
+std::size_t largest_body(const HttpHead& head) {
+    return head.status == 200 ? kMaxAnswerBytes : kMaxErrorBody;
+}
 
 /// Whether a response is a stream of events. Some servers declare JSON as a stream, or declare no
 /// type. Then the first byte decides, since no line of a stream begins with a brace.
@@ -121,13 +127,14 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
 
     SseParser parser;
     StreamTest is_event_stream;
-    const std::unique_ptr<AnswerReader> reader = format_->reader(sink, request.call_ids);
-    std::string error_body;
+    const std::unique_ptr<AnswerReader> reader = format_->reader(request, sink);
+    std::string other_body;  // no stream: an error, or a whole answer
     std::optional<Error> garbled;
     const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
         if (!is_event_stream(head, bytes)) {
-            error_body.append(bytes.substr(0, kMaxErrorBody - error_body.size()));
-            return error_body.size() < kMaxErrorBody;
+            const std::size_t most = largest_body(head);
+            other_body.append(bytes.substr(0, most - other_body.size()));
+            return other_body.size() < most;
         }
         const auto fed = parser.feed(bytes, [&](const SseEvent& event) {
             http_->progress();
@@ -154,17 +161,21 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         if (response.error().malformed) failure.malformed = failure.message;
         return failure;
     }
-    if (!is_event_stream(*response, {})) {
-        failure = failure_of_response(*response, error_body);
-        if (may_name_a_part(failure.http_status))
-            refused = traits_->named_in(Poco::toLower(error_body), format_->refusable());
+    const bool is_stream = is_event_stream(*response, {});
+    if (!is_stream && !(response->status == 200 && reader->take_whole(other_body))) {
+        failure =
+            failure_of_response(*response, std::string_view(other_body).substr(0, kMaxErrorBody));
+        // Not a whole answer, but perhaps the beginning of one.
+        if (response->status == 200 && !response->whole) failure.retryable = true;
+        if (may_name_a_part(failure.http_status) && failure.length != agent::Length::kTooLong)
+            refused = traits_->named_in(Poco::toLower(other_body), format_->refusable());
     } else if (garbled) {
         failure.message = garbled->message;
         failure.malformed = garbled->message;
         failure.http_status = response->status;
         failure.retryable = true;
     } else {
-        auto answer = reader->finish(response->whole);
+        auto answer = reader->finish(response->whole || !is_stream);
         if (answer) {
             answer->by = {std::string(format_->name()), std::string(request.model)};
             return answer;

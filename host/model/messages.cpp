@@ -165,9 +165,9 @@ RequestText MessagesFormat::body(const agent::Request& request, const ServerTrai
     return BodyWriter(request, traits).write();
 }
 
-std::unique_ptr<AnswerReader> MessagesFormat::reader(agent::EventSink& sink,
-                                                     agent::CallIds* call_ids) const {
-    return std::make_unique<AnswerStream>(sink, call_ids);
+std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& request,
+                                                     agent::EventSink& sink) const {
+    return std::make_unique<AnswerStream>(request, sink);
 }
 
 std::span<const RefusablePart> MessagesFormat::refusable() const {

@@ -23,8 +23,8 @@ public:
                                     const ServerTraits& traits) const override;
     [[nodiscard]] RequestText body(const agent::Request& request,
                                    const ServerTraits& traits) const override;
-    [[nodiscard]] std::unique_ptr<AnswerReader> reader(agent::EventSink& sink,
-                                                       agent::CallIds* call_ids) const override;
+    [[nodiscard]] std::unique_ptr<AnswerReader> reader(const agent::Request& request,
+                                                       agent::EventSink& sink) const override;
     [[nodiscard]] std::span<const RefusablePart> refusable() const override;
 
 private:

@@ -10,7 +10,7 @@
 #include "host/base/mutex.h"
 #include "host/base/secrets.h"
 #include "host/base/unique_fd.h"
-#include "host/model/content.h"
+#include "host/model/border.h"
 #include "host/model/job_ids.h"
 
 /// The file of a recorded run: the model's answers in order, without the requests. One JSON object

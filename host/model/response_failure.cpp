@@ -53,13 +53,14 @@ std::optional<milliseconds> retry_after(const HttpHead& head) {
     return value.empty() ? std::nullopt : until_date(value);
 }
 
-bool is_passing_status(int status) {
-    return status == 408 || status == 409 || status == 429 || status >= 500;
-}
-
-bool is_spend_limit(const Json& error) {
+/// The account, not the rate: the request will not pass later.
+bool is_spend_limit(const Json& error, const std::optional<ServerError>& found) {
     const std::string code = string_or(member(error, "details"), "error_code");
-    return code == "contract_spend_limit_reached" || code == "enforced_spend_limit_reached";
+    const auto is_quota = [](std::string_view word) {
+        return word == "insufficient_quota" || word == "billing_hard_limit_reached";
+    };
+    return code == "contract_spend_limit_reached" || code == "enforced_spend_limit_reached" ||
+           (found && (is_quota(found->code) || is_quota(found->type)));
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     const Json& error = member(parsed, "error");
     const auto found = find_error(parsed);
     if (found && !error.is_string()) {
-        failure.type = found->type;
+        failure.type = found->type.empty() ? found->code : found->type;
         failure.request_id = found->request_id;
         if (!failure.type.empty()) failure.message += " " + failure.type;
         failure.message += ": " + found->message;
@@ -87,9 +88,10 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     const auto verdict = head.field("x-should-retry");
     failure.retryable = verdict == "true"    ? true
                         : verdict == "false" ? false
-                        : head.status == 200 ? found && is_passing_error(failure.type)
+                        : head.status == 200 ? found && is_passing_error(*found)
                                              : is_passing_status(head.status);
-    if (is_spend_limit(error)) failure.retryable = false;
+    if (is_spend_limit(error, found)) failure.retryable = false;
+    if (head.status >= 500 && is_template_error(body)) failure.retryable = false;
     judge_length(failure, body);
     return failure;
 }

@@ -18,13 +18,24 @@ struct ServerError {
     std::string type;     ///< empty: none was stated
     std::string message;  ///< an excerpt, never empty
     std::string request_id;
+    std::string code = {};  ///< a word, such as insufficient_quota; empty: none was stated
+    int status = 0;         ///< the HTTP status that the error itself states; 0: none
 };
 
-/// The error in a body or an event: {"error":{"type","message"}}, {"error":"text"}, or a "type" of
-/// "error" or "…_error" beside a "message". Nothing: there is none.
-std::optional<ServerError> find_error(const Json& object);
+/// The error in a body or an event; nothing: there is none. Known forms:
+/// - {"error":{"type","code","message"}}, where the code may be a status, and with the error of
+///   another server in "metadata" (OpenRouter); {"error":"text"}; a list of one of these (Google);
+/// - a "type" or an "object" that is "error", or ends so, beside a "message" (vLLM);
+/// - {"detail":"text"} and {"detail":[{"loc":[…],"msg"}]} (FastAPI).
+std::optional<ServerError> find_error(const Json& body);
 
-/// Whether a request that failed with this `error.type` may succeed later.
-bool is_passing_error(std::string_view type);
+/// Whether a request that failed so may succeed later.
+bool is_passing_error(const ServerError& error);
+/// Whether a response with this status says that the request may succeed later.
+bool is_passing_status(int status);
+
+/// Whether the text of an error, in any letters, is about the model's chat template. It fails in
+/// the same way each time, although the status of the response is that of a failing server.
+bool is_template_error(std::string_view text);
 
 }  // namespace tenon::model

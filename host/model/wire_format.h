@@ -38,6 +38,9 @@ class AnswerReader {
 public:
     virtual ~AnswerReader() = default;
     virtual void take(const SseEvent& event) = 0;
+    /// For a server that sends its answer whole, although a stream was asked for. False: `body` is
+    /// no answer in this format, and nothing has been taken.
+    virtual bool take_whole(std::string_view /*body*/) { return false; }
     /// No more events are needed: the answer is complete, or has failed.
     [[nodiscard]] virtual bool over() const = 0;
     /// The whole answer. `clean_end`: the stream was not cut. The failure does not name the
@@ -60,9 +63,9 @@ public:
     /// `request` outlives the body.
     [[nodiscard]] virtual RequestText body(const agent::Request& request,
                                            const ServerTraits& traits) const = 0;
-    /// `sink` and `call_ids`, which may be null, outlive the reader.
-    [[nodiscard]] virtual std::unique_ptr<AnswerReader> reader(agent::EventSink& sink,
-                                                               agent::CallIds* call_ids) const = 0;
+    /// For the answer to `request`. Both outlive the reader.
+    [[nodiscard]] virtual std::unique_ptr<AnswerReader> reader(const agent::Request& request,
+                                                               agent::EventSink& sink) const = 0;
     /// The parts of a request that a server may refuse, with the words of such a refusal.
     [[nodiscard]] virtual std::span<const RefusablePart> refusable() const = 0;
 };

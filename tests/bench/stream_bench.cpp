@@ -55,7 +55,8 @@ void sse_parser(benchmark::State& state) {
 void answer_stream(benchmark::State& state) {
     state.counters["mb_s"] = megabytes_a_second([](const std::string& stream) {
         NullSink sink;
-        model::AnswerStream answer(sink);
+        const agent::Request request;
+        model::AnswerStream answer(request, sink);
         feed_all(stream, [&](const model::SseEvent& event) { answer.take(event); });
         if (!answer.finish()) throw std::runtime_error("the answer is not complete");
     });

@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 
 Result<agent::Answer, agent::ModelFailure> read(const std::string& wire, Watcher& watcher) {
     SseParser parser;
-    AnswerStream stream(watcher);
+    const agent::Request request;
+    AnswerStream stream(request, watcher);
     const auto fed = parser.feed(wire, [&](const SseEvent& event) { stream.take(event); });
     EXPECT_TRUE(fed);
     return stream.finish();
@@ -337,7 +338,9 @@ TEST(AnswerStream, AssignsIdsToCallsWithoutAUsableId) {
     ids.add("used_before");
     Watcher watcher;
     SseParser parser;
-    AnswerStream stream(watcher, &ids);
+    agent::Request request;
+    request.call_ids = &ids;
+    AnswerStream stream(request, watcher);
     const auto fed = parser.feed(begin() + events + end("tool_use"),
                                  [&](const SseEvent& event) { stream.take(event); });
     ASSERT_TRUE(fed);
@@ -428,7 +431,8 @@ TEST(AnswerStream, AcceptsKnownDeviationsOfServers) {
         SCOPED_TRACE(c.what);
         Watcher watcher;
         SseParser parser;
-        AnswerStream stream(watcher);
+        const agent::Request request;
+        AnswerStream stream(request, watcher);
         ASSERT_TRUE(parser.feed(c.wire, [&](const SseEvent& e) { stream.take(e); }));
         const auto answer = stream.finish(true);
         ASSERT_TRUE(answer) << answer.error().message;

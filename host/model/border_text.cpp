@@ -1,0 +1,185 @@
+#include "host/model/border_text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tenon::model {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+struct ThinkTags {
+    std::string_view begin;
+    std::string_view end;
+};
+constexpr std::array kThinkTags = {ThinkTags{"<think>", "</think>"},
+                                   ThinkTags{"[THINK]", "[/THINK]"}};
+
+std::string_view without_blanks_before(std::string_view text) {
+    const std::size_t at = text.find_first_not_of(kBlanks);
+    return at == text.npos ? std::string_view() : text.substr(at);
+}
+
+std::string_view without_blanks_around(std::string_view text) {
+    text = without_blanks_before(text);
+    return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+/// The length of the longest end of `text` that a tag may begin with.
+std::size_t beginning_at_end(std::string_view text, std::string_view tag) {
+    for (std::size_t n = std::min(text.size(), tag.size() - 1); n > 0; --n)
+        if (tag.starts_with(text.substr(text.size() - n))) return n;
+    return 0;
+}
+
+bool is_fence(std::string_view line) {
+    const std::string_view text = without_blanks_before(line);
+    return text.starts_with("```") || text.starts_with("~~~");
+}
+
+/// Takes thinking out of a text line by line.
+class ThinkingLines {
+public:
+    explicit ThinkingLines(std::string_view text) : text_(text) {}
+
+    SplitText split() && {
+        while (at_ < text_.size()) {
+            const std::size_t end = std::min(text_.find('\n', at_), text_.size() - 1) + 1;
+            const std::string_view line = text_.substr(at_, end - at_);
+            if (is_fence(line)) in_code_ = !in_code_;
+            if (in_code_ || !take_tag(line)) {
+                out_.text += line;
+                at_ = end;
+            }
+        }
+        return std::move(out_);
+    }
+
+private:
+    bool take_tag(std::string_view line) {
+        for (const ThinkTags& tags : kThinkTags) {
+            if (without_blanks_around(line) == tags.end) return take_end_alone(line);
+            if (without_blanks_before(line).starts_with(tags.begin)) return take_thinking(tags);
+        }
+        return false;
+    }
+
+    /// Only the first one: a text has one end of thinking.
+    bool take_end_alone(std::string_view line) {
+        if (out_.has_tags || out_.has_end_alone) return false;
+        out_.has_end_alone = true;
+        out_.thinking += std::exchange(out_.text, {});
+        at_ += line.size();
+        skip_blanks();
+        return true;
+    }
+
+    bool take_thinking(const ThinkTags& tags) {
+        const std::size_t from = text_.find(tags.begin, at_) + tags.begin.size();
+        if (no_end_behind_) return false;
+        const std::size_t end = text_.find(tags.end, from);
+        if (end == text_.npos) {
+            no_end_behind_ = true;
+            return false;
+        }
+        out_.has_tags = true;
+        out_.thinking += text_.substr(from, end - from);
+        at_ = end + tags.end.size();
+        skip_blanks();
+        return true;
+    }
+
+    void skip_blanks() { at_ = std::min(text_.find_first_not_of(kBlanks, at_), text_.size()); }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    bool in_code_ = false;
+    bool no_end_behind_ = false;
+    SplitText out_;
+};
+
+}  // namespace
+
+/// Decides about the beginning of a text. True: there may be more in `held_` for the next state.
+bool ThinkFilter::take_beginning(Piece& out) {
+    const std::string_view text = without_blanks_before(held_);
+    bool undecided = text.empty();
+    for (const ThinkTags& tags : kThinkTags) {
+        if (text.starts_with(tags.begin)) {
+            end_tag_ = tags.end;
+            state_ = State::kThinking;
+            found_ = true;
+            held_ = text.substr(tags.begin.size());
+            return true;
+        }
+        if (text.starts_with(tags.end) && !after_thinking_) {
+            end_alone_ = true;
+            after_thinking_ = true;
+            held_ = text.substr(tags.end.size());
+            return true;
+        }
+        undecided = undecided || tags.begin.starts_with(text) || tags.end.starts_with(text);
+    }
+    if (undecided) return false;
+    state_ = State::kText;
+    out.text += after_thinking_ ? std::string(text) : held_;
+    held_.clear();
+    return false;
+}
+
+bool ThinkFilter::take_thinking(Piece& out) {
+    const std::size_t end = held_.find(end_tag_);
+    if (end == held_.npos) {
+        const std::size_t kept = beginning_at_end(held_, end_tag_);
+        out.thinking += held_.substr(0, held_.size() - kept);
+        held_.erase(0, held_.size() - kept);
+        return false;
+    }
+    out.thinking += held_.substr(0, end);
+    held_.erase(0, end + end_tag_.size());
+    state_ = State::kBegin;
+    after_thinking_ = true;
+    return true;
+}
+
+ThinkFilter::Piece ThinkFilter::take(std::string_view bytes) {
+    Piece out;
+    if (state_ == State::kText) {
+        out.text = bytes;
+        return out;
+    }
+    held_ += bytes;
+    for (bool more = true; more && !held_.empty();)
+        more = state_ == State::kBegin ? take_beginning(out) : take_thinking(out);
+    return out;
+}
+
+ThinkFilter::Piece ThinkFilter::finish() {
+    Piece out;
+    (state_ == State::kThinking ? out.thinking : out.text) = std::exchange(held_, {});
+    return out;
+}
+
+SplitText split_thinking(std::string text, bool cut_off) {
+    const bool has_tags =
+        std::any_of(kThinkTags.begin(), kThinkTags.end(), [&](const ThinkTags& tags) {
+            return text.find(tags.begin) != text.npos || text.find(tags.end) != text.npos;
+        });
+    if (!has_tags) return {{}, std::move(text), false, false};
+    ThinkFilter filter;
+    ThinkFilter::Piece begin = filter.take(text);
+    ThinkFilter::Piece end = filter.finish();
+    SplitText out;
+    if (filter.is_open() && !cut_off) {
+        out.text = std::move(text);
+        return out;
+    }
+    out = ThinkingLines(begin.text + end.text).split();
+    out.thinking.insert(0, begin.thinking + end.thinking);
+    out.has_tags = out.has_tags || filter.has_found();
+    out.has_end_alone = out.has_end_alone || filter.has_found_end_alone();
+    return out;
+}
+
+}  // namespace tenon::model
