@@ -97,18 +97,24 @@ OrderedJson& AnswerBuilder::thinking_members(std::int64_t place) {
     return item(place, What::kThinking).members;
 }
 
+void AnswerBuilder::keep_item(std::int64_t place, std::string object) {
+    item(place, What::kThinking).kept = std::move(object);
+}
+
 void AnswerBuilder::call(std::int64_t place, const CallFragment& fragment) {
     if (!calls_.take(place, order_++, fragment, request_.tools, repairs_))
         malformed_ = too_many_calls();
 }
 
 void AnswerBuilder::finish_thinking(Item& item, std::vector<ContentBlock>& blocks) {
-    if (item.text.empty() && item.members.empty()) return;
+    if (item.text.empty() && item.members.empty() && item.kept.empty()) return;
     OrderedJson fields = {{"type", "thinking"}, {"thinking", std::move(item.text)}};
     for (auto& [key, value] : item.members.items())
         fields[key] = std::move(value);
-    if (auto block = finish_block(std::move(fields), std::nullopt))
-        blocks.push_back(std::move(*block));
+    auto block = finish_block(std::move(fields), std::nullopt);
+    if (!block) return;
+    if (!item.kept.empty()) block->wire.insert(block->wire.size() - 1, ",\"item\":" + item.kept);
+    blocks.push_back(std::move(*block));
 }
 
 void AnswerBuilder::finish_text(Item& item, std::vector<ContentBlock>& blocks) {

@@ -232,7 +232,9 @@ agent::ModelFailure malformed_answer(std::string how) {
 }
 
 agent::ModelFailure failed_answer(const ServerError& error, std::string_view raw) {
-    const std::string type = error.type.empty() ? "error" : error.type;
+    const std::string type = !error.type.empty()   ? error.type
+                             : !error.code.empty() ? error.code
+                                                   : "error";
     agent::ModelFailure failure =
         broken_answer("the answer broke off: " + type + ": " + error.message);
     failure.type = type;

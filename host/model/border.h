@@ -114,6 +114,8 @@ public:
     void whole_thinking(std::int64_t place, std::string_view whole);
     /// More members of the thinking block of this place, with what the server needs to have back.
     OrderedJson& thinking_members(std::int64_t place);
+    /// A JSON object that stands as `item`, as it is written, in the thinking block of this place.
+    void keep_item(std::int64_t place, std::string object);
     /// A part of a call, or a whole one. Calls whose fragments are mixed are told apart as well as
     /// the server lets them be.
     void call(std::int64_t place, const CallFragment& fragment);
@@ -134,6 +136,7 @@ private:
         std::string text;
         ThinkFilter filter = {};  // of a text: what has been shown
         OrderedJson members = OrderedJson::object();
+        std::string kept = {};  // see keep_item
         std::size_t order = 0;
     };
     using Items = std::map<std::pair<std::int64_t, What>, Item>;

@@ -86,7 +86,8 @@ Result<Json> EventDataParser::parse(std::string_view data) {
     auto parsed = parse_json(data);
     if (parsed) {
         // A ping between two halves does not separate them.
-        if (string_or(*parsed, "type") == "content_block_delta") lose_half();
+        const std::string type = string_or(*parsed, "type");
+        if (type == "content_block_delta" || type.ends_with(".delta")) lose_half();
         return parsed;
     }
     return parse_event_data(mend(data));

@@ -122,7 +122,7 @@ bool is_passing_status(int status) {
 }
 
 bool is_passing_error(const ServerError& error) {
-    constexpr std::array<std::string_view, 18> kLasting = {
+    constexpr std::array<std::string_view, 21> kLasting = {
         "invalid_request_error",   "authentication_error",
         "billing_error",           "permission_error",
         "not_found_error",         "request_too_large",
@@ -131,9 +131,13 @@ bool is_passing_error(const ServerError& error) {
         "context_length_exceeded", "exceed_context_size_error",
         "not_supported_error",     "BadRequestError",
         "NotFoundError",           "AuthenticationError",
-        "PermissionDeniedError",   "UnprocessableEntityError"};
+        "PermissionDeniedError",   "UnprocessableEntityError",
+        "invalid_prompt",          "bio_policy",
+        "data_residency_mismatch"};
     const auto is_lasting = [&](std::string_view word) {
-        return std::find(kLasting.begin(), kLasting.end(), word) != kLasting.end();
+        // invalid_image, image_too_large and more: codes of a response that failed.
+        return word.find("image") != word.npos ||
+               std::find(kLasting.begin(), kLasting.end(), word) != kLasting.end();
     };
     if (is_lasting(error.type) || is_lasting(error.code) || is_template_error(error.message))
         return false;

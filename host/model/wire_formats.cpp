@@ -3,6 +3,7 @@
 #include <Poco/String.h>
 
 #include "host/model/messages.h"
+#include "host/model/responses.h"
 #include "host/model/url.h"
 
 namespace tenon::model {
@@ -22,11 +23,16 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
     if (options.api_version.empty() || !is_header_value(options.api_version))
         return Error{"the API version is empty or has control characters"};
     if (name == "anthropic") return Made(std::make_shared<MessagesFormat>(options.api_version));
+    if (name == "openai-responses")
+        return Made(std::make_shared<ResponsesFormat>(options.reasoning_effort));
     return Error{"there is no wire format " + std::string(name)};
 }
 
-std::shared_ptr<ServerTraits> first_traits(std::string_view /*format*/,
-                                           std::string_view /*base_url*/) {
+std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view /*base_url*/) {
+    if (format == "openai-responses") {
+        return std::make_shared<ServerTraits>(std::initializer_list<Part>{
+            Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
+    }
     return std::make_shared<ServerTraits>(std::initializer_list<Part>{Part::kCacheMarks});
 }
 

@@ -1,0 +1,256 @@
+#include "host/model/responses.h"
+
+#include <array>
+
+#include "host/agent/repair.h"
+#include "host/agent/wire.h"
+#include "host/model/blocks.h"
+#include "host/model/responses_reader.h"
+#include "host/model/strict_schema.h"
+
+namespace tenon::model {
+namespace {
+
+/// Writes the input items of a conversation.
+class InputWriter {
+public:
+    InputWriter(RequestText& out, std::string_view model, bool with_reasoning)
+        : out_(out),
+          origin_(agent::ModelName{"openai-responses", std::string(model)}.words()),
+          with_reasoning_(with_reasoning) {}
+
+    void add(const agent::Message& message) {
+        const bool thinking = with_reasoning_ && !agent::has_foreign_thinking(message, origin_);
+        for (std::size_t i = 0; i < message.block_ends.size(); ++i) {
+            if (!agent::is_thinking(message, i)) {
+                add_block(message.role, block_of(message, i));
+            } else if (thinking) {
+                add_kept_item(block_of(message, i));
+            }
+        }
+        end_message();
+    }
+
+private:
+    void begin_item() {
+        end_message();
+        if (has_items_) out_.add(",");
+        has_items_ = true;
+    }
+
+    void add_block(agent::Role role, std::string_view block) {
+        const std::string type = type_of(block);
+        if (type == "text") {
+            begin_part(role);
+            out_.add(role == agent::Role::kUser ? R"({"type":"input_text","text":)"
+                                                : R"({"type":"output_text","text":)");
+            out_.add(value_of(block, "text"));
+            out_.add("}");
+        } else if (type == "image" && role == agent::Role::kUser) {
+            const auto url = image_url_of(block);
+            if (url.empty()) return;
+            begin_part(role);
+            add_image(url);
+        } else if (type == "tool_use") {
+            add_call(block);
+        } else if (type == "tool_result") {
+            add_result(block);
+        }
+    }
+
+    void begin_part(agent::Role role) {
+        if (message_open_) return out_.add(",");
+        const std::string members = std::exchange(members_of_message_, {});
+        begin_item();
+        message_open_ = true;
+        out_.add(role == agent::Role::kUser ? R"({"type":"message","role":"user")"
+                                            : R"({"type":"message","role":"assistant")");
+        if (!members.empty()) out_.own("," + members);
+        out_.add(R"(,"content":[)");
+    }
+
+    void end_message() {
+        members_of_message_.clear();
+        if (!std::exchange(message_open_, false)) return;
+        out_.add("]}");
+    }
+
+    void add_image(const std::vector<std::string_view>& url) {
+        out_.add(R"({"type":"input_image","detail":"auto","image_url":)");
+        for (const std::string_view piece : url)
+            out_.add(piece);
+        out_.add("}");
+    }
+
+    void add_call(std::string_view block) {
+        begin_item();
+        const std::string_view input = value_of(block, "input");
+        out_.add(R"({"type":"function_call","call_id":)");
+        out_.add(value_of(block, "id"));
+        out_.add(",\"name\":");
+        out_.add(value_of(block, "name"));
+        out_.own(",\"arguments\":" + quoted_json(input.empty() ? "{}" : input) + "}");
+    }
+
+    /// There is no member for an error: its text says so.
+    void add_result(std::string_view block) {
+        begin_item();
+        out_.add(R"({"type":"function_call_output","call_id":)");
+        out_.add(value_of(block, "tool_use_id"));
+        out_.add(",\"output\":");
+        const std::string_view content = value_of(block, "content");
+        const std::string_view prefix = value_of(block, "is_error") == "true" ? "Error: " : "";
+        const std::vector<std::string_view> parts = agent::split_blocks(content);
+        const bool is_text = content.empty() || content.starts_with('"') || parts.empty();
+        if (is_text) {
+            add_text(content, prefix);
+        } else {
+            add_result_parts(parts, prefix);
+        }
+        out_.add("}");
+    }
+
+    /// `quoted`: a JSON string, which the text follows that `prefix` begins.
+    void add_text(std::string_view quoted, std::string_view prefix) {
+        out_.add("\"");
+        out_.add(prefix);
+        out_.add(inside_quotes(quoted));
+        out_.add("\"");
+    }
+
+    void add_result_parts(const std::vector<std::string_view>& parts, std::string_view prefix) {
+        std::string_view separator = "[";
+        const auto begin_text = [&] {
+            out_.add(separator);
+            separator = ",";
+            out_.add(R"({"type":"input_text","text":)");
+        };
+        if (!prefix.empty() && type_of(parts.front()) != "text") {
+            begin_text();
+            add_text({}, prefix);
+            out_.add("}");
+        }
+        for (const std::string_view part : parts) {
+            const std::string type = type_of(part);
+            if (type == "text") {
+                begin_text();
+                add_text(value_of(part, "text"), part == parts.front() ? prefix : "");
+                out_.add("}");
+            } else if (const auto url = image_url_of(part); type == "image" && !url.empty()) {
+                out_.add(std::exchange(separator, ","));
+                add_image(url);
+            }
+        }
+        if (separator == "[") out_.add("[");
+        out_.add("]");
+    }
+
+    /// `block`: thinking of this model.
+    void add_kept_item(std::string_view block) {
+        const std::string_view item = value_of(block, "item");
+        const std::string type = type_of(item);
+        if (type == "message") {
+            end_message();
+            members_of_message_ = members_beside_type(item);
+        } else if (!type.empty()) {
+            begin_item();
+            out_.add(item);
+        }
+    }
+
+    static std::string members_beside_type(std::string_view item) {
+        OrderedJson members = parse_ordered_json(item).value_or(OrderedJson::object());
+        members.erase("type");
+        const std::string object = dump_ordered_json(members);
+        return object.substr(1, object.size() - 2);
+    }
+
+    RequestText& out_;
+    const std::string origin_;
+    const bool with_reasoning_;
+    bool has_items_ = false;
+    bool message_open_ = false;       // its parts are being written
+    std::string members_of_message_;  // more members of the next message, as JSON
+};
+
+/// `strict` is true by default here, which the schemas of tools do not fit.
+void write_tools(std::string_view tools, RequestText& out) {
+    std::string_view separator = ",\"tools\":[";
+    for (const std::string_view tool : agent::split_blocks(tools)) {
+        out.add(std::exchange(separator, ","));
+        out.add(R"({"type":"function","name":)");
+        out.add(value_of(tool, "name"));
+        if (const auto text = value_of(tool, "description"); !text.empty()) {
+            out.add(",\"description\":");
+            out.add(text);
+        }
+        out.own(",\"parameters\":" + parameters_of(tool) + ",\"strict\":false}");
+    }
+    if (separator == ",") out.add("],\"parallel_tool_calls\":true");
+}
+
+void write_answer_schema(std::string_view schema, RequestText& out) {
+    const bool strict = is_strict_schema(json_or_null(schema));
+    out.add(R"(,"text":{"format":{"type":"json_schema","name":"answer","schema":)");
+    out.add(schema);
+    out.add(strict ? R"(,"strict":true}})" : R"(,"strict":false}})");
+}
+
+}  // namespace
+
+HttpFields ResponsesFormat::fields(const agent::Request& /*request*/,
+                                   const ServerTraits& /*traits*/) const {
+    return {};
+}
+
+RequestText ResponsesFormat::body(const agent::Request& request, const ServerTraits& traits) const {
+    const bool reasoning = traits.takes(Part::kReasoning);
+    RequestText out;
+    out.own("{\"model\":" + json_quote(request.model) + ",\"max_output_tokens\":" +
+            std::to_string(request.max_tokens) + ",\"stream\":true,\"store\":false");
+    if (reasoning) out.add(R"(,"include":["reasoning.encrypted_content"])");
+    if (reasoning && !reasoning_effort_.empty()) {
+        const bool summary = traits.takes(Part::kReasoningSummary);
+        out.own(",\"reasoning\":{\"effort\":" + json_quote(reasoning_effort_) +
+                (summary ? ",\"summary\":\"auto\"}" : "}"));
+    }
+    if (!agent::is_blank(request.system))
+        out.own(",\"instructions\":" + json_quote(request.system));
+    const std::size_t without_tools = out.pieces().size();
+    write_tools(request.tools, out);
+    const bool has_tools = out.pieces().size() > without_tools;
+    if (has_tools && request.forbid_tools) out.add(",\"tool_choice\":\"none\"");
+    if (!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema))
+        write_answer_schema(request.answer_schema, out);
+    out.add(",\"input\":[");
+    InputWriter input(out, request.model, reasoning);
+    for (const agent::Message& message : request.messages)
+        input.add(message);
+    out.add("]}");
+    return out;
+}
+
+std::unique_ptr<AnswerReader> ResponsesFormat::reader(const agent::Request& request,
+                                                      agent::EventSink& sink) const {
+    return std::make_unique<ResponsesReader>(request, sink);
+}
+
+std::span<const RefusablePart> ResponsesFormat::refusable() const {
+    // A server that cannot read the reasoning which it is sent does not want it either: of another
+    // organisation, of an expired key, or because it never keeps any.
+    static constexpr std::array kParts = {
+        RefusablePart{Part::kReasoningSummary, "reasoning.summary"},
+        RefusablePart{Part::kReasoningSummary, "reasoning summar"},
+        RefusablePart{Part::kReasoning, "encrypted content"},
+        RefusablePart{Part::kReasoning, "encrypted_content"},
+        RefusablePart{Part::kReasoning, "items are not persisted"},
+        RefusablePart{Part::kReasoning, "'include'"},
+        RefusablePart{Part::kReasoning, "\"include\""},
+        RefusablePart{Part::kReasoning, "parameter: 'reasoning"},
+        RefusablePart{Part::kAnswerSchema, "text.format"},
+        RefusablePart{Part::kAnswerSchema, "json_schema"},
+        RefusablePart{Part::kAnswerSchema, "structured output"}};
+    return kParts;
+}
+
+}  // namespace tenon::model
