@@ -125,7 +125,8 @@ TEST_F(DoctorOnline, SaysWhetherTheServerAcceptsTheKey) {
                          StartsWith("export ANTHROPIC_API_KEY=")));
     EXPECT_THAT(reach(server.url(), ""),
                 is_check("online", kError, HasSubstr("it wants a key (HTTP 401)"), HasSubstr("")));
-    for (const auto& request : server.requests())
+    EXPECT_EQ(server.lookups().size(), 3U);
+    for (const auto& request : server.lookups())
         EXPECT_EQ(request.method + " " + request.path, "GET /v1/models");
 }
 

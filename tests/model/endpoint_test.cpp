@@ -201,8 +201,8 @@ TEST(Endpoint, AsksForTheListOfModels) {
             [](const HttpHead&, std::string_view) { return false; }, {});
         ASSERT_TRUE(head) << head.error().message;
         EXPECT_EQ(head->status, c.status);
-        EXPECT_EQ(server.requests().at(0).method, "GET");
-        EXPECT_FALSE(server.requests().at(0).fields.contains("content-length"));
+        EXPECT_EQ(server.lookups().at(0).method, "GET");
+        EXPECT_FALSE(server.lookups().at(0).fields.contains("content-length"));
     }
 }
 

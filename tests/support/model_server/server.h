@@ -16,27 +16,17 @@
 
 #include "host/base/mutex.h"
 #include "host/model/job_ids.h"
+#include "tests/support/model_server/peer.h"
 #include "tests/support/model_server/script.h"
-#include "tests/support/model_server/strictness.h"
+#include "tests/support/model_server/sent_thinking.h"
 
 namespace tenon::testing {
 
-/// One request, and the status of its response.
-struct Received {
-    std::string method;
-    std::string path;
-    std::map<std::string, std::string> fields;  ///< lower-case names
-    std::string body;
-    int status = 0;  ///< 0: not answered with a status (yet)
-    std::string refusal;
-    int connection = 0;  ///< counted from 1
-    [[nodiscard]] Json json() const { return Json::parse(body); }
-};
-
-/// A strict Anthropic Messages endpoint on 127.0.0.1 that answers from a script. It refuses what
-/// the real endpoint refuses, and checks that thinking blocks come back unchanged. GET /v1/models
-/// is answered with the names test-model and offered-model. Each connection has a thread; the
-/// destructor ends them all. Thread-safe.
+/// A strict endpoint on 127.0.0.1 that answers from a script, in the wire format of each request's
+/// path: …/v1/messages (Anthropic Messages), …/v1/chat/completions or …/v1/responses. It refuses
+/// what the real endpoints refuse, and checks that thinking comes back unchanged. GET /v1/models is
+/// answered with the names test-model and offered-model, GET /props only with a window. Each
+/// connection has a thread; the destructor ends them all. Thread-safe.
 class ModelServer {
 public:
     struct Options {
@@ -44,8 +34,10 @@ public:
         std::uint16_t port = 0;                 ///< 0: any
         Poco::Net::Context::Ptr tls = nullptr;  ///< set: https
         std::string log_file;                   ///< each request as a JSON line, when named
-        /// Answers each request that is not refused, instead of the script. Called by one thread at
-        /// a time. requests() then has no bodies, since each would hold a long conversation.
+        std::set<std::string> sloppy;           ///< defects of every answer (sloppiness.h)
+        /// Answers each request that is not refused, instead of the script. The request has the
+        /// form of the Messages API. Called by one thread at a time. requests() then has no bodies,
+        /// since each would hold a long conversation.
         std::function<Step(const Json& request)> responder;
     };
     explicit ModelServer(std::vector<Step> steps) : ModelServer(std::move(steps), Options{}) {}
@@ -59,19 +51,24 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string url() const;
+    /// All but GET.
     [[nodiscard]] std::vector<Received> requests() const;
-    /// How many requests were refused by the rules, `expect` and the end of the script included.
+    /// The requests with GET.
+    [[nodiscard]] std::vector<Received> lookups() const;
+    /// How many of requests() were refused by the rules, `expect` and the end of the script
+    /// included.
     [[nodiscard]] int refusals() const;
     [[nodiscard]] int connections() const;
     /// Waits until this many requests have come, for at most 30 s. Returns whether they have.
     bool wait_for_requests(std::size_t count) const;
 
 private:
-    class Peer;
     void accept_loop(const std::stop_token& stop);
     void serve(Poco::Net::StreamSocket socket, int number, const std::stop_token& stop);
     bool answer(Peer& peer, Received request, const std::stop_token& stop);
-    bool play(Peer& peer, const Step& step, const Received& request, const std::stop_token& stop);
+    bool answer_lookup(Peer& peer, Received request);
+    /// Checks a request and sets its step, or says why it is refused.
+    std::optional<RefusedRequest> take(const ServerWire& wire, Received& request, Step& step);
     /// Sets the step of this request, or says why it is refused.
     std::optional<RefusedRequest> next_step(const Json& body, Step& step) TENON_REQUIRES(mutex_);
     std::optional<RefusedRequest> fill_in_job_ids(const Json& body, Step& step)
@@ -91,7 +88,8 @@ private:
     int refusals_ TENON_GUARDED_BY(mutex_) = 0;
     int connections_ TENON_GUARDED_BY(mutex_) = 0;
     std::vector<Received> requests_ TENON_GUARDED_BY(mutex_);
-    SentThinking thinking_ TENON_GUARDED_BY(mutex_);
+    std::vector<Received> lookups_ TENON_GUARDED_BY(mutex_);
+    std::map<std::string, SentThinking> thinking_ TENON_GUARDED_BY(mutex_);  // by format and model
     model::JobIdScanner scanner_ TENON_GUARDED_BY(mutex_);
     std::vector<std::string> jobs_ TENON_GUARDED_BY(mutex_);
     std::set<int> open_fds_ TENON_GUARDED_BY(mutex_);

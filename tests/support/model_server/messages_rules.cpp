@@ -1,10 +1,8 @@
-#include "tests/support/model_server/strictness.h"
+#include "tests/support/model_server/messages_rules.h"
 
 #include <algorithm>
 #include <initializer_list>
 #include <set>
-
-#include "host/base/utf8.h"
 
 namespace tenon::testing {
 namespace {
@@ -39,17 +37,10 @@ bool is_blank(std::string text) {
     return text.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
 }
 
-bool is_name(const std::string& text, std::size_t longest) {
-    return !text.empty() && text.size() <= longest &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-           });
-}
-
 /// Checks a request in the order of its cached prefix: tools, system, messages.
-class Checker {
+class MessagesChecker {
 public:
-    Checker(const Json& request, const EndpointRules& options)
+    MessagesChecker(const Json& request, const EndpointRules& options)
         : request_(request), options_(options) {}
 
     void run() {
@@ -128,7 +119,7 @@ private:
              where);
         need_string(tool, "name", where);
         const std::string name = tool["name"].get<std::string>();
-        if (!is_name(name, 64)) {
+        if (!is_plain_name(name, 64)) {
             refuse(where + ".name: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
         }
         if (!names.insert(name).second) refuse("tools: Tool names must be unique.");
@@ -402,9 +393,10 @@ private:
         need_string(block, "id", path);
         need_string(block, "name", path);
         const std::string id = block["id"].get<std::string>();
-        if (!is_name(block["name"].get<std::string>(), 128))
+        if (!is_plain_name(block["name"].get<std::string>(), 128))
             refuse(path + ".name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'");
-        if (!is_name(id, 256)) refuse(path + ".id: String should match pattern '^[a-zA-Z0-9_-]+$'");
+        if (!is_plain_name(id, 256))
+            refuse(path + ".id: String should match pattern '^[a-zA-Z0-9_-]+$'");
         if (!ids_.insert(id).second) refuse("messages: `tool_use` ids must be unique");
         if (!block.contains("input")) refuse(path + ".input: Field required");
         if (!block["input"].is_object())
@@ -431,132 +423,10 @@ private:
     bool tool_blocks_ = false;
 };
 
-void strip_marks(Json& value) {
-    if (value.is_object()) value.erase("cache_control");
-    if (!value.is_structured()) return;
-    for (auto& inner : value)
-        strip_marks(inner);
-}
-
-std::uint64_t mix(std::uint64_t hash, Json part) {
-    strip_marks(part);
-    for (const char c : part.dump()) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001b3ULL;  // FNV-1a
-    }
-    return hash;
-}
-
-std::uint64_t head_hash(const Json& request) {
-    const auto hash = mix(0xcbf29ce484222325ULL, request.value("tools", Json::array()));
-    return mix(hash, request.value("system", Json()));
-}
-
-std::vector<Json> thinking_of(const Json& message) {
-    std::vector<Json> thinking;
-    if (!message["content"].is_array()) return thinking;
-    for (const Json& block : message["content"]) {
-        const std::string type = string_or(block, "type");
-        if (type == "thinking" || type == "redacted_thinking") thinking.push_back(block);
-    }
-    return thinking;
-}
-
 }  // namespace
 
-std::uint64_t SentThinking::prefix_of(const Json& request) {
-    auto hash = head_hash(request);
-    for (const Json& message : request["messages"])
-        hash = mix(hash, message);
-    return hash;
-}
-
-void SentThinking::add(std::uint64_t prefix, std::vector<Json> thinking) {
-    sent_.emplace(prefix, std::move(thinking));
-}
-
-bool SentThinking::matches(std::uint64_t prefix, const std::vector<Json>& thinking,
-                           bool may_be_dropped) const {
-    const auto [begin, end] = sent_.equal_range(prefix);
-    if (thinking.empty() && (may_be_dropped || begin == end)) return true;
-    return std::any_of(begin, end, [&](const auto& one) { return one.second == thinking; });
-}
-
-std::optional<RefusedRequest> SentThinking::check(const Json& request) const {
-    const Json& messages = request["messages"];
-    std::size_t latest = messages.size();
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-        if (messages[i]["role"] == "assistant") latest = i;
-    }
-    auto prefix = head_hash(request);
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-        const bool mine = messages[i]["role"] == "assistant";
-        if (mine && !matches(prefix, thinking_of(messages[i]), i != latest)) {
-            return RefusedRequest{
-                400, "messages." + std::to_string(i) +
-                         ".content: `thinking` or `redacted_thinking` blocks in the "
-                         "latest assistant message cannot be modified. These blocks must "
-                         "remain as they were in the original response."};
-        }
-        prefix = mix(prefix, messages[i]);
-    }
-    return std::nullopt;
-}
-
-namespace {
-
-std::string field_of(const std::map<std::string, std::string>& fields, const char* name) {
-    const auto it = fields.find(name);
-    return it == fields.end() ? std::string() : it->second;
-}
-
-}  // namespace
-
-std::optional<RefusedRequest> check_key(const std::map<std::string, std::string>& fields,
-                                        const EndpointRules& options) {
-    std::string key = field_of(fields, "x-api-key");
-    const std::string bearer = field_of(fields, "authorization");
-    if (key.empty() && bearer.starts_with("Bearer ")) key = bearer.substr(7);
-    if (!options.needs_key)
-        return key.empty() ? std::nullopt
-                           : std::optional(RefusedRequest{400, "a key was sent to this server"});
-    if (key.empty()) return RefusedRequest{401, "x-api-key header is required"};
-    if (!options.api_key.empty() && key != options.api_key)
-        return RefusedRequest{401, "invalid x-api-key"};
-    return std::nullopt;
-}
-
-std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
-                                            const EndpointRules& options) {
-    if (auto refusal = check_key(fields, options)) return refusal;
-    const auto value = [&](const char* name) { return field_of(fields, name); };
-    const std::string version = value("anthropic-version");
-    if (version.empty()) return RefusedRequest{400, "anthropic-version: header is required"};
-    if (version != "2023-06-01" && version != "2026-10-21") {
-        return RefusedRequest{400, "anthropic-version: \"" + version + "\" is not a valid version"};
-    }
-    if (!value("content-type").starts_with("application/json")) {
-        return RefusedRequest{400, "content-type: must be application/json"};
-    }
-    return std::nullopt;
-}
-
-std::optional<RefusedRequest> check_body(const std::string& body, const EndpointRules& options) {
-    if (body.size() > options.max_body) {
-        return RefusedRequest{413, "Request exceeds the maximum size"};
-    }
-    if (!utf8::is_valid(body)) return RefusedRequest{400, "The request body is not valid UTF-8"};
-    const auto request = parse_json(body);
-    if (!request) {
-        return RefusedRequest{400,
-                              "The request body is not valid JSON: " + request.error().message};
-    }
-    try {
-        Checker(*request, options).run();
-    } catch (const RefusedRequest& refusal) {
-        return refusal;
-    }
-    return std::nullopt;
+void check_messages_request(const Json& request, const EndpointRules& rules) {
+    MessagesChecker(request, rules).run();
 }
 
 }  // namespace tenon::testing
