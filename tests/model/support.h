@@ -102,6 +102,7 @@ inline std::unique_ptr<Endpoint> provider_for(const std::string& url, HttpConfig
                                               std::string_view format = "anthropic") {
     EndpointConfig config;
     config.api_key = "sk-test-key";
+    config.key_field = format == "anthropic" ? KeyField::kXApiKey : KeyField::kBearer;
     config.http = std::move(http);
     config.http.base_url = url;
     auto made = endpoint_of(format, std::move(config));

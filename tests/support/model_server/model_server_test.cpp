@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/model/support.h"
+#include "tests/support/model_server/changed.h"
 #include "tests/support/model_server/server.h"
 
 namespace tenon::testing {
@@ -159,18 +160,7 @@ TEST(ModelServer, RefusesWhatTheEndpointRefuses) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(std::string(c.pointer) + " " + c.value);
-        Json request = good();
-        if (c.pointer[0] == '-') {
-            const Json::json_pointer at(c.pointer + 1);
-            Json& parent = request[at.parent_pointer()];
-            if (parent.is_array()) {
-                parent.erase(std::stoul(at.back()));
-            } else {
-                parent.erase(at.back());
-            }
-        } else {
-            request[Json::json_pointer(c.pointer)] = Json::parse(c.value);
-        }
+        const Json request = changed(good(), c.pointer, c.value);
         const auto refusal = check_body(request.dump(), {});
         ASSERT_TRUE(refusal);
         EXPECT_EQ(refusal->status, 400);

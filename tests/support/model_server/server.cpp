@@ -70,11 +70,11 @@ ModelServer::ModelServer(std::vector<Step> steps, Options options)
 ModelServer::~ModelServer() {
     acceptor_.request_stop();
     acceptor_.join();
-    std::vector<std::jthread> peers;
+    std::map<int, std::jthread> peers;
     {
         const Lock lock(mutex_);
         peers.swap(peers_);
-        for (auto& peer : peers)
+        for (auto& [number, peer] : peers)
             peer.request_stop();
         for (const int fd : open_fds_)
             ::shutdown(fd, SHUT_RDWR);
@@ -116,6 +116,7 @@ bool ModelServer::wait_for_requests(std::size_t count) const {
 
 void ModelServer::accept_loop(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
+        join_ended();
         if (!listener_.poll(Poco::Timespan(0, 20'000), Poco::Net::Socket::SELECT_READ)) continue;
         try {
             // The thread gets the only reference: the counter inside the socket is atomic in a way
@@ -125,7 +126,7 @@ void ModelServer::accept_loop(const std::stop_token& stop) {
             const Lock lock(mutex_);
             const int number = ++connections_;
             open_fds_.insert(socket->impl()->sockfd());
-            peers_.emplace_back(
+            peers_[number] = std::jthread(
                 [this, number, own = std::move(socket)](const std::stop_token& peer_stop) mutable {
                     serve(std::move(*own), number, peer_stop);
                 });
@@ -155,6 +156,19 @@ void ModelServer::serve(Poco::Net::StreamSocket socket, int number, const std::s
         }
         const Lock lock(mutex_);  // before the descriptor's number can belong to another
         open_fds_.erase(fd);
+        ended_.push_back(number);
+    }
+}
+
+/// A thread that is not joined keeps its stack.
+void ModelServer::join_ended() {
+    std::vector<std::jthread> threads;
+    const Lock lock(mutex_);
+    for (const int number : std::exchange(ended_, {})) {
+        const auto peer = peers_.find(number);
+        if (peer == peers_.end()) continue;
+        threads.push_back(std::move(peer->second));
+        peers_.erase(peer);
     }
 }
 

@@ -64,6 +64,7 @@ public:
 
 private:
     void accept_loop(const std::stop_token& stop);
+    void join_ended();
     void serve(Poco::Net::StreamSocket socket, int number, const std::stop_token& stop);
     bool answer(Peer& peer, Received request, const std::stop_token& stop);
     bool answer_lookup(Peer& peer, Received request);
@@ -93,8 +94,9 @@ private:
     model::JobIdScanner scanner_ TENON_GUARDED_BY(mutex_);
     std::vector<std::string> jobs_ TENON_GUARDED_BY(mutex_);
     std::set<int> open_fds_ TENON_GUARDED_BY(mutex_);
-    std::vector<std::jthread> peers_ TENON_GUARDED_BY(mutex_);
-    std::jthread acceptor_;  // last: it uses all the others
+    std::map<int, std::jthread> peers_ TENON_GUARDED_BY(mutex_);  // by connection
+    std::vector<int> ended_ TENON_GUARDED_BY(mutex_);             // whose threads are about to end
+    std::jthread acceptor_;                                       // last: it uses all the others
 };
 
 }  // namespace tenon::testing

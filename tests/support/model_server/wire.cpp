@@ -29,7 +29,7 @@ void check_common(const Json& request, const EndpointRules& rules) {
 }  // namespace
 
 const ServerWire* wire_of_path(std::string_view path) {
-    for (const ServerWire* wire : {&messages_wire()}) {
+    for (const ServerWire* wire : {&messages_wire(), &chat_wire(), &responses_wire()}) {
         if (path.ends_with("/v1" + std::string(wire->path()))) return wire;
     }
     return nullptr;

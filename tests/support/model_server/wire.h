@@ -40,8 +40,10 @@ struct EndpointRules {
     /// Names of members that this server does not know, wherever they are in a request.
     std::set<std::string> unknown_members = {};
     std::set<std::string> models = {};  ///< others are refused with 404; empty: any
-    /// The model reasons: `max_tokens` is refused in Chat Completions.
+    /// The model reasons: Chat Completions refuse `max_tokens`, and take `reasoning_effort`.
     bool reasoning_model = false;
+    /// Responses: `reasoning.encrypted_content` is refused.
+    bool no_encrypted_reasoning = false;
     /// Chat Completions: reasoning has `reasoning_details` too, which must come back unchanged.
     bool reasoning_details = false;
     std::int64_t props_window = 0;  ///< in tokens, told by GET /props; 0: there is no /props
@@ -84,6 +86,8 @@ public:
 };
 
 const ServerWire& messages_wire();
+const ServerWire& chat_wire();
+const ServerWire& responses_wire();
 /// The format of a request's path; null: it is of none.
 const ServerWire* wire_of_path(std::string_view path);
 
