@@ -221,31 +221,34 @@ bool ModelServer::answer_lookup(Peer& peer, Received request) {
     return true;
 }
 
-std::optional<RefusedRequest> ModelServer::take(const ServerWire& wire, Received& request,
-                                                Step& step) {
+ModelServer::Taken ModelServer::take(const ServerWire& wire, Received& request) {
     request.format = wire.name();
-    try {
-        wire.check_fields(request.fields, options_.strict);
-    } catch (const RefusedRequest& refusal) {
-        return refusal;
-    }
-    if (auto refusal = check_body(wire, request.sent, options_.strict)) return refusal;
-    if (&wire != &messages_wire()) request.body = wire.neutral(Ordered::parse(request.sent)).dump();
-    const Json body = request.json();
+    wire.check_fields(request.fields, options_.strict);
+    Taken taken;
+    taken.sent = parse_request(request.sent, options_.strict);
+    const bool messages = &wire == &messages_wire();
     const Lock lock(mutex_);
+    Json body = messages ? threads_.whole(taken.sent, request.fields) : taken.sent;
+    check_request(wire, body, options_.strict);
+    if (!messages) {
+        request.body = wire.neutral(Ordered::parse(request.sent)).dump();
+        body = Json::parse(request.body);
+    }
     SentThinking& thinking = thinking_[request.format + ' ' + string_or(body, "model")];
     auto refusal = thinking.check(body);
+    Step& step = taken.step;
     if (!refusal) refusal = next_step(body, step);
-    if (refusal) return refusal;
+    if (refusal) throw RefusedRequest(*refusal);
     for (const Defect& defect : all_defects()) {
         if (options_.sloppy.count(defect.name) > 0) step.sloppy.insert(defect.name);
         if (!occurs_in(defect, wire.name())) step.sloppy.erase(defect.name);
     }
-    if (step.status != 200) return std::nullopt;
+    if (step.status != 200) return taken;
     const auto prefix = SentThinking::prefix_of(body);
-    auto to_come_back = wire.sign(step, prefix, Json::parse(request.sent), options_.strict);
-    thinking.add(prefix, std::move(to_come_back));
-    return std::nullopt;
+    thinking.add(prefix, wire.sign(step, prefix, taken.sent, options_.strict));
+    taken.number = ++answers_;
+    if (messages) threads_.begin(taken.sent, body, taken.id(), step.content);
+    return taken;
 }
 
 /// False: the connection ends.
@@ -253,28 +256,40 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
     if (request.method == "GET") return answer_lookup(peer, std::move(request));
     const ServerWire* wire = wire_of_path(without_query(request.path));
     request.sent = request.body;
-    Step step;
-    std::optional<RefusedRequest> refusal;
-    if (request.method != "POST" || wire == nullptr) {
-        refusal = RefusedRequest{404, "Not found: " + request.method + " " + request.path};
-        wire = &messages_wire();
-    } else {
-        refusal = take(*wire, request, step);
-    }
-    request.status = refusal ? refusal->status : step.raw || step.reset ? 0 : step.status;
-    request.refusal = refusal ? refusal->message : "";
-    note(request);
-    if (refusal) {
-        peer.write(response(refusal->status, {}, wire->error_body(*refusal)));
+    try {
+        if (request.method != "POST" || wire == nullptr) {
+            wire = &messages_wire();
+            throw RefusedRequest{404, "Not found: " + request.method + " " + request.path};
+        }
+        const Taken taken = take(*wire, request);
+        request.status = taken.step.raw || taken.step.reset ? 0 : taken.step.status;
+        note(request);
+        return write_answer(peer, *wire, taken, stop);
+    } catch (const RefusedRequest& refusal) {
+        request.status = refusal.status;
+        request.refusal = refusal.message;
+        note(request);
+        peer.write(response(refusal.status, {}, wire->error_body(refusal)));
         return true;
     }
-    int number = 0;
-    {
+}
+
+bool ModelServer::write_answer(Peer& peer, const ServerWire& wire, const Taken& taken,
+                               const std::stop_token& stop) {
+    const Step& step = taken.step;
+    const auto end = [&](bool complete) {
         const Lock lock(mutex_);
-        number = step.status == 200 ? ++answers_ : answers_;
+        threads_.end(taken.id(), complete);
+    };
+    try {
+        const bool stays =
+            play(peer, wire, {step, taken.number, taken.sent}, options_.strict, stop);
+        end(!step.cut_after && !step.error_after && !step.reset && !step.raw);
+        return stays;
+    } catch (...) {
+        end(false);
+        throw;
     }
-    const Json sent = Json::parse(request.sent);
-    return testing::play(peer, *wire, {step, number, sent}, options_.strict, stop);
 }
 
 std::optional<RefusedRequest> ModelServer::next_step(const Json& body, Step& step) {

@@ -19,12 +19,14 @@
 #include "tests/support/model_server/peer.h"
 #include "tests/support/model_server/script.h"
 #include "tests/support/model_server/sent_thinking.h"
+#include "tests/support/model_server/threads.h"
 
 namespace tenon::testing {
 
 /// A strict endpoint on 127.0.0.1 that answers from a script, in the wire format of each request's
 /// path: …/v1/messages (Anthropic Messages), …/v1/chat/completions or …/v1/responses. It refuses
-/// what the real endpoints refuse, and checks that thinking comes back unchanged. GET /v1/models is
+/// what the real endpoints refuse, checks that thinking comes back unchanged, and knows the message
+/// threads of the Messages API. GET /v1/models is
 /// answered with the names test-model and offered-model, GET /props only with a window. Each
 /// connection has a thread; the destructor ends them all. Thread-safe.
 class ModelServer {
@@ -68,8 +70,17 @@ private:
     void serve(Poco::Net::StreamSocket socket, int number, const std::stop_token& stop);
     bool answer(Peer& peer, Received request, const std::stop_token& stop);
     bool answer_lookup(Peer& peer, Received request);
-    /// Checks a request and sets its step, or says why it is refused.
-    std::optional<RefusedRequest> take(const ServerWire& wire, Received& request, Step& step);
+    /// A request that is answered.
+    struct Taken {
+        Json sent;
+        Step step;
+        int number = 0;  ///< of the answer; 0: the response is an error
+        [[nodiscard]] std::string id() const { return "msg_" + std::to_string(number); }
+    };
+    /// Throws RefusedRequest.
+    Taken take(const ServerWire& wire, Received& request);
+    bool write_answer(Peer& peer, const ServerWire& wire, const Taken& taken,
+                      const std::stop_token& stop);
     /// Sets the step of this request, or says why it is refused.
     std::optional<RefusedRequest> next_step(const Json& body, Step& step) TENON_REQUIRES(mutex_);
     std::optional<RefusedRequest> fill_in_job_ids(const Json& body, Step& step)
@@ -91,6 +102,7 @@ private:
     std::vector<Received> requests_ TENON_GUARDED_BY(mutex_);
     std::vector<Received> lookups_ TENON_GUARDED_BY(mutex_);
     std::map<std::string, SentThinking> thinking_ TENON_GUARDED_BY(mutex_);  // by format and model
+    Threads threads_ TENON_GUARDED_BY(mutex_);
     model::JobIdScanner scanner_ TENON_GUARDED_BY(mutex_);
     std::vector<std::string> jobs_ TENON_GUARDED_BY(mutex_);
     std::set<int> open_fds_ TENON_GUARDED_BY(mutex_);

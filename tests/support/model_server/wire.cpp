@@ -53,20 +53,25 @@ std::optional<RefusedRequest> check_key(const Fields& fields, const EndpointRule
     return std::nullopt;
 }
 
+Json parse_request(const std::string& body, const EndpointRules& rules) {
+    if (body.size() > rules.max_body) throw RefusedRequest{413, "Request exceeds the maximum size"};
+    if (!utf8::is_valid(body)) throw RefusedRequest{400, "The request body is not valid UTF-8"};
+    auto request = parse_json(body);
+    if (!request) {
+        throw RefusedRequest{400, "The request body is not valid JSON: " + request.error().message};
+    }
+    return std::move(*request);
+}
+
+void check_request(const ServerWire& wire, const Json& request, const EndpointRules& rules) {
+    wire.check(request, rules);
+    check_common(request, rules);
+}
+
 std::optional<RefusedRequest> check_body(const ServerWire& wire, const std::string& body,
                                          const EndpointRules& rules) {
-    if (body.size() > rules.max_body) {
-        return RefusedRequest{413, "Request exceeds the maximum size"};
-    }
-    if (!utf8::is_valid(body)) return RefusedRequest{400, "The request body is not valid UTF-8"};
-    const auto request = parse_json(body);
-    if (!request) {
-        return RefusedRequest{400,
-                              "The request body is not valid JSON: " + request.error().message};
-    }
     try {
-        wire.check(*request, rules);
-        check_common(*request, rules);
+        check_request(wire, parse_request(body, rules), rules);
     } catch (const RefusedRequest& refusal) {
         return refusal;
     }

@@ -93,7 +93,11 @@ const ServerWire* wire_of_path(std::string_view path);
 
 /// The key that the fields hold, if `rules` want one.
 std::optional<RefusedRequest> check_key(const Fields& fields, const EndpointRules& rules);
-/// Parses a request and checks all of it, except reasoning.
+/// The body of a request. Throws RefusedRequest.
+Json parse_request(const std::string& body, const EndpointRules& rules);
+/// Checks all of a request, except reasoning. Throws RefusedRequest.
+void check_request(const ServerWire& wire, const Json& request, const EndpointRules& rules);
+/// Both.
 std::optional<RefusedRequest> check_body(const ServerWire& wire, const std::string& body,
                                          const EndpointRules& rules);
 /// The value of a header field, or an empty text.
