@@ -65,9 +65,9 @@ bool may_be_about_images(const ModelFailure& failure) {
 Loop::Loop(const Ports& ports, LoopOptions options)
     : ports_(ports),
       options_(std::move(options)),
-      compaction_(
-          {ports.session, ports.provider, ports.inbox, ports.sink, ports.secrets, ports.context},
-          options_.compaction, options_.max_tokens) {}
+      provider_(ports.provider, ports.spending),
+      compaction_({ports.session, provider_, ports.inbox, ports.sink, ports.secrets, ports.context},
+                  options_.compaction, options_.max_tokens) {}
 
 Result<void> Loop::recover() {
     for (const ToolCall& call : ports_.session.conversation().unanswered()) {
@@ -107,6 +107,8 @@ RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
     result_ = {};
     if (auto recovered = recover(); !recovered) {
         fail(Outcome::kFailed, recovered.error().message);
+    } else if (const auto over = provider_.over_budget()) {
+        fail(Outcome::kMaxBudget, *over);
     } else {
         (void)can_go_on(compaction_.compact_now(focus, std::move(stop)));
     }
@@ -208,6 +210,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
+    if (const auto over = provider_.over_budget()) return fail(Outcome::kMaxBudget, *over);
     // A text that is to be continued must stay in the conversation, with the tools that it had.
     if (cut_answers_ == 0 && ports_.update_tools) must(ports_.update_tools());
     if (cut_answers_ == 0 && !can_go_on(compaction_.before_request(stop))) return Next::kStop;
@@ -223,9 +226,9 @@ Loop::Next Loop::ask(std::stop_token stop) {
         const auto refusal = refusal_in(answer);
         // The second time, the part of the answer that has arrived is used.
         if (!refusal || (answer && refusals > 0) || !compaction_.can_help(*refusal)) break;
-        if (answer) result_.usage += answer->usage;
+        if (answer) count_unrecorded(answer->usage);
         if (!can_go_on(compaction_.after_refusal(*refusal, stop))) {
-            if (!answer) result_.failed_request = answer.error();
+            if (!answer && !provider_.refused()) result_.failed_request = answer.error();
             return Next::kStop;
         }
         answer = request(stop);
@@ -233,8 +236,8 @@ Loop::Next Loop::ask(std::stop_token stop) {
     if (!answer) {
         if (answer.error().stopped || stop.stop_requested())
             return fail(Outcome::kInterrupted, "interrupted");
-        result_.failed_request = answer.error();
-        return fail(Outcome::kFailed, answer.error().message);
+        if (!provider_.refused()) result_.failed_request = answer.error();
+        return fail(outcome_of_failure(), answer.error().message);
     }
     return take_answer(*answer, stop);
 }
@@ -302,30 +305,48 @@ Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
                     session.head().tools,        session.conversation().messages(),
                     compaction_.answer_tokens(), false};
     request.call_ids = &session.call_ids();
-    return ports_.provider.ask(request, ports_.sink, std::move(stop));
+    return provider_.ask(request, ports_.sink, std::move(stop));
+}
+
+/// Counts an answer that does not become part of the conversation.
+void Loop::count_unrecorded(const Usage& usage) {
+    if (usage == Usage{}) return;
+    result_.usage += usage;
+    // The journal is not needed for it: a later record reports a journal that cannot be written.
+    (void)ports_.session.add_usage(usage);
+}
+
+Outcome Loop::outcome_of_failure() const {
+    return provider_.refused() ? Outcome::kMaxBudget : Outcome::kFailed;
 }
 
 /// Adds what summaries have cost. False: the run has ended.
 bool Loop::can_go_on(const Result<void, CompactionFailure>& compacted) {
-    result_.usage += compaction_.take_usage();
+    count_unrecorded(compaction_.take_usage());
     if (compacted) return true;
-    fail(compacted.error().interrupted ? Outcome::kInterrupted : Outcome::kFailed,
+    fail(compacted.error().interrupted ? Outcome::kInterrupted : outcome_of_failure(),
          compacted.error().message);
     return false;
 }
 
 Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     // What arrived together with the stop is dropped.
-    if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
+    if (stop.stop_requested()) {
+        count_unrecorded(answer.usage);
+        return fail(Outcome::kInterrupted, "interrupted");
+    }
     ++result_.turns;
-    result_.usage += answer.usage;
     compaction_.answered(answer.usage);
     if (answer.stop_reason == "refusal") {
+        count_unrecorded(answer.usage);
         return fail(Outcome::kFailed,
                     "the model refused to answer this request (stop reason: refusal)");
     }
     const bool empty = answer.content == "[]";
-    if (!empty) {
+    if (empty) {
+        count_unrecorded(answer.usage);
+    } else {
+        result_.usage += answer.usage;
         must(ports_.session.add_answer(answer));
         ports_.sink.on_event(Answered{
             Json{{"id", answer.id},

@@ -9,6 +9,7 @@
 #include "host/agent/compaction.h"
 #include "host/agent/ports.h"
 #include "host/agent/session.h"
+#include "host/agent/spending.h"
 #include "host/base/secrets.h"
 
 namespace tenon::agent {
@@ -21,7 +22,7 @@ struct LoopOptions {
     CompactionOptions compaction;
 };
 
-enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
+enum class Outcome { kDone, kMaxTurns, kMaxBudget, kFailed, kInterrupted };
 
 /// How a run ended.
 struct RunResult {
@@ -29,7 +30,7 @@ struct RunResult {
     /// The prompt is part of the conversation; false: the journal could not be written.
     bool prompt_recorded = false;
     std::string text;   ///< of the last answer
-    std::string error;  ///< what went wrong, for kFailed and kMaxTurns
+    std::string error;  ///< what went wrong, unless the outcome is kDone
     std::int64_t turns = 0;
     Usage usage;
     /// The request that failed, for kFailed where it was a request. Its message may hold known
@@ -55,6 +56,9 @@ public:
         std::function<Result<void>()> update_tools = nullptr;
         /// Prompts that are delivered with the next tool results; null: there are none.
         WaitingPrompts* prompts = nullptr;
+        /// What the whole run has cost. Once its budget is used up, no request is sent; null:
+        /// nothing is counted.
+        Spending* spending = nullptr;
     };
     Loop(const Ports& ports, LoopOptions options);
 
@@ -103,6 +107,8 @@ private:
     [[nodiscard]] ToolFacts facts_of(const ToolCall& call) const;
     void show_last_results();
     bool can_go_on(const Result<void, CompactionFailure>& compacted);
+    void count_unrecorded(const Usage& usage);
+    [[nodiscard]] Outcome outcome_of_failure() const;
     Next take_answer(const Answer& answer, std::stop_token stop);
     void run_calls(const std::vector<ToolCall>& calls, std::stop_token stop);
     Next continue_cut_answer(const Answer& answer);
@@ -111,7 +117,8 @@ private:
 
     Ports ports_;
     LoopOptions options_;
-    Compaction compaction_;
+    Metered provider_;
+    Compaction compaction_;  // uses the provider
     RunResult result_;
     std::string answer_text_;    // of the last answer and those that it continues; may hold keys
     std::string reminder_;       // taken from the context, not yet in the conversation

@@ -72,6 +72,8 @@ struct Usage {
     std::int64_t cache_read_input_tokens = 0;
     std::int64_t cache_creation_input_tokens = 0;
 
+    bool operator==(const Usage&) const = default;
+
     /// A sum that does not fit into 64 bits becomes the largest number.
     Usage& operator+=(const Usage& other) {
         input_tokens = sum(input_tokens, other.input_tokens);

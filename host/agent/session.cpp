@@ -175,6 +175,11 @@ Result<void> Session::add_result(const std::string& tool_use_id, const ToolResul
     return {};
 }
 
+Result<void> Session::add_usage(const Usage& usage) {
+    auto written = journal_.append("usage", R"("usage":)" + usage_text(usage));
+    return written ? Result<void>() : written.error();
+}
+
 Result<void> Session::clear() {
     if (auto written = journal_.append("clear", R"("by":"user")"); !written) return written.error();
     conversation_ = Conversation();

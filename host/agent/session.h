@@ -88,6 +88,8 @@ public:
     Result<void> add_prompt(const Prompt& prompt, PromptPlace place = PromptPlace::kBeginsTurn);
     Result<void> add_answer(const Answer& answer);
     Result<void> add_result(const std::string& tool_use_id, const ToolResult& result);
+    /// Records the tokens of an answer that does not become part of the conversation.
+    Result<void> add_usage(const Usage& usage);
     /// Empties the conversation. All calls are answered.
     Result<void> clear();
     /// See Conversation::redact.

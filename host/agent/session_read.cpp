@@ -270,6 +270,7 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             break;
         case RecordType::kSession:
         case RecordType::kDelivery:
+        case RecordType::kUsage:
         case RecordType::kUnknown:
             break;
     }

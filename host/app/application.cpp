@@ -78,6 +78,9 @@ session::RunRequest run_request_of(const cli::Options& options) {
     request.continue_last = options.continue_last;
     request.workspace_named = options.workspace.has_value();
     request.leave_jobs = options.no_wait;
+    if (options.max_budget_usd)
+        request.budget.money = agent::Money::of_dollars(*options.max_budget_usd);
+    request.budget.tokens = options.max_tokens_total;
     if (::isatty(STDIN_FILENO) == 1)
         request.ask = [](const std::string& question) {
             return cli::ask_yes_no(question, std::cerr, STDIN_FILENO);

@@ -22,12 +22,19 @@ std::string subtype_of(const agent::RunResult& result) {
             return "success";
         case agent::Outcome::kMaxTurns:
             return "error_max_turns";
+        case agent::Outcome::kMaxBudget:
+            return "error_max_budget";
         case agent::Outcome::kInterrupted:
             return "error_interrupted";
         case agent::Outcome::kFailed:
             break;
     }
     return "error_api";
+}
+
+std::optional<double> cost_in_dollars(const agent::Spending& spending) {
+    const auto cost = spending.cost();
+    return cost ? std::optional(cost->dollars()) : std::nullopt;
 }
 
 /// Ends the session's jobs, or leaves them running, and returns the report of the run.
@@ -99,7 +106,10 @@ bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output&
 /// something hangs. Thread-safe.
 class Interrupted : public agent::EventSink {
 public:
-    Interrupted(std::chrono::steady_clock::time_point begin, std::string session) : begin_(begin) {
+    /// `spending` outlives the object.
+    Interrupted(std::chrono::steady_clock::time_point begin, std::string session,
+                const agent::Spending& spending)
+        : begin_(begin), spending_(spending) {
         report_.subtype = "error_interrupted";
         report_.session_id = std::move(session);
     }
@@ -130,6 +140,7 @@ public:
             const Lock lock(mutex_);
             report = report_;
         }
+        report.cost_usd = cost_in_dollars(spending_);
         FixedText hanging;
         if (!plugin::add_all_running(hanging)) hanging << "a part of tenon itself";
         report.text = "interrupted; not stopped: " + std::string(hanging.view());
@@ -153,6 +164,7 @@ private:
     }
 
     const std::chrono::steady_clock::time_point begin_;
+    const agent::Spending& spending_;
     Mutex mutex_;
     ui::RunReport report_ TENON_GUARDED_BY(mutex_);
     std::optional<Output> output_;  // set before is_open_
@@ -173,7 +185,8 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     // The launcher and the signals come before any thread; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
-    Interrupted interrupted(begin, (*setup)->session_id);
+    const agent::Spending& spending = *(*setup)->spending;
+    Interrupted interrupted(begin, (*setup)->session_id, spending);
     Signals signals([&](int) { interrupted.print_result(format); });
     ui::Notices notices(say);
     interrupted.open_output(signals.stop_token());
@@ -198,6 +211,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
         report.subtype = "error_api";
         report.text = secrets.redact(host.error().message);
         report.session_id = (*setup)->session_id;
+        report.cost_usd = cost_in_dollars(spending);
         report.duration = duration();
         (void)print_result(report, format, output, lines, {});
         return host.error().exit_code;
@@ -205,6 +219,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
 
     const agent::RunResult result = run_prompt(**host, **input, signals.stop_token());
     ui::RunReport report = finish_run(**host, result, !options.no_wait);
+    report.cost_usd = cost_in_dollars(spending);
     report.duration = duration();
     const bool printed = print_result(report, format, output, lines, result);
     if (!printed) complain("the result could not be written to standard output", cli::kExitFailed);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "host/base/untrusted.h"
@@ -68,6 +69,14 @@ bool overflows(std::string_view text) {
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
     return digits(trim(text));
+}
+
+std::optional<double> parse_number(std::string_view text) {
+    text = trim(text);
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {

@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds kLongestDuration = std::chrono::hours(24) * 
 
 /// `42`
 std::optional<std::int64_t> parse_integer(std::string_view text);
+/// `42`, `0.5`, `-1e-3`: finite, with a point in every locale.
+std::optional<double> parse_number(std::string_view text);
 /// Seconds, or a number with `ms`, `s`, `m` or `h`: `90`, `90 s`, `1.5h`. Finer than a millisecond
 /// is cut off.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

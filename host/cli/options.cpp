@@ -24,6 +24,8 @@ constexpr std::array kRunOptions = {
     OptionSpec{0, "replay", "FILE", "play a recorded run instead of asking a model", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "record", "FILE", "record this run", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "max-turns", "N", "stop after N turns"},
+    OptionSpec{0, "max-budget-usd", "N", "stop when the run has cost N US dollars, subagents included; needs model.price.input and .output"},
+    OptionSpec{0, "max-tokens-total", "N", "stop when the run has used N tokens of all kinds, subagents included"},
     OptionSpec{0, "no-wait", "", "leave running jobs behind instead of waiting for them"},
     OptionSpec{'V', "version", "", "print the version"},
 };
@@ -139,10 +141,19 @@ Result<void> take_session(Options& options, const std::string& value) {
     return {};
 }
 
-Result<void> take_max_turns(Options& options, const std::string& value) {
-    const auto turns = parse_integer(value);
-    if (!turns || *turns < 1) return Error{in_quotes(value) + " is not a whole number from 1"};
-    options.max_turns = turns;
+template <auto Member>
+Result<void> take_count(Options& options, const std::string& value) {
+    const auto count = parse_integer(value);
+    if (!count || *count < 1) return Error{in_quotes(value) + " is not a whole number from 1"};
+    options.*Member = count;
+    return {};
+}
+
+Result<void> take_max_budget_usd(Options& options, const std::string& value) {
+    const auto dollars = parse_number(value);
+    if (!dollars || *dollars <= 0)
+        return Error{in_quotes(value) + " is not a positive number of US dollars, such as 0.50"};
+    options.max_budget_usd = dollars;
     return {};
 }
 
@@ -179,7 +190,9 @@ constexpr OptionBinding kBindings[] = {
     {"continue", take_flag<&Options::continue_last>},
     {"replay", take<&Options::replay>},
     {"record", take<&Options::record>},
-    {"max-turns", take_max_turns},
+    {"max-turns", take_count<&Options::max_turns>},
+    {"max-budget-usd", take_max_budget_usd},
+    {"max-tokens-total", take_count<&Options::max_tokens_total>},
     {"no-wait", take_flag<&Options::no_wait>},
     {"version", take_flag<&Options::version>},
     {"workspace", take<&Options::workspace>},

@@ -37,6 +37,8 @@ struct Options {
     std::vector<std::string> allow, deny;
     std::vector<std::filesystem::path> plugin_dirs;
     std::optional<std::int64_t> max_turns;
+    std::optional<double> max_budget_usd;          ///< positive
+    std::optional<std::int64_t> max_tokens_total;  ///< positive
     bool no_wait = false;
     std::optional<std::filesystem::path> config;
     std::vector<std::pair<std::string, std::string>> defines;  ///< -D, in order

@@ -13,9 +13,9 @@ char at(std::string_view text, std::size_t i) {
 }
 
 /// In the order of RecordType.
-constexpr std::array<std::string_view, 12> kTypeNames = {
-    "session",   "user",       "assistant", "tool_result", "delivery", "clear",
-    "redaction", "compaction", "mended",    "model",       "tools",    "workspace"};
+constexpr std::array<std::string_view, 13> kTypeNames = {
+    "session",    "user",   "assistant", "tool_result", "delivery",  "clear", "redaction",
+    "compaction", "mended", "model",     "tools",       "workspace", "usage"};
 
 Error damaged(std::size_t where) {
     return Error{"no JSON object from column " + std::to_string(where + 1) + " on"};

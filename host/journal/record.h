@@ -49,6 +49,9 @@ enum class RecordType {
     kTools,
     /// workspace: workspace. From here on the session belongs to this directory.
     kWorkspace,
+    /// usage: usage. The tokens of answers that are in no record: summaries, empty answers, those
+    /// that were dropped.
+    kUsage,
     kUnknown,  ///< of another name
     kNone,     ///< it has no type
 };

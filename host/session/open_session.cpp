@@ -76,7 +76,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
                            *created->reminders_,
                            [session = created.get()] { return session->take_up_changed_tools(); },
-                           created->options_.prompts},
+                           created->options_.prompts, created->options_.run.spending.get()},
         created->loop_options());
     created->watch_plugin_files();
     created->adopt_jobs();
@@ -149,7 +149,7 @@ void OpenSession::make_subagents() {
     limits.wait_for_jobs = false;  // subagents have no background jobs
     subagents_ = std::make_unique<Subagents>(Subagents::Resources{
         *session_, *registry_, *gate_, sink_, secrets_, options_.run.providers, session_folder(),
-        limits, prompts_of_plugins_, settings_.model.name_lock});
+        limits, prompts_of_plugins_, settings_.model.name_lock, options_.run.spending.get()});
 }
 
 /// Adds the usage and the denied calls of the run's subagents to its result.

@@ -164,6 +164,23 @@ Result<void> make_providers(const config::Credentials& credentials, RunSetup& se
     return {};
 }
 
+/// A budget of money without prices would never be used up.
+Result<void> make_spending(const agent::Budget& budget, RunSetup& setup) {
+    const agent::Prices prices = prices_of(setup.settings.model);
+    if (budget.money && !prices.known()) {
+        return Error{
+            "--max-budget-usd needs the prices of the model: set model.price.input and "
+            "model.price.output (US dollars for a million tokens), and where its server caches "
+            "prompts also model.price.cacheRead and model.price.cacheWrite"};
+    }
+    using Unstated = agent::Spending::Unstated;
+    // What is played back was sent to no server.
+    const bool asks_a_server = setup.settings.model.provider != "replay";
+    setup.spending = std::make_unique<agent::Spending>(
+        prices, budget, asks_a_server ? Unstated::kEstimate : Unstated::kNothing);
+    return {};
+}
+
 Result<void> choose_session(const RunRequest& request, RunSetup& setup) {
     if (request.continue_last) {
         auto last = latest_session(setup.settings.state_dir / "sessions", setup.settings.workspace);
@@ -183,6 +200,10 @@ Result<void> choose_session(const RunRequest& request, RunSetup& setup) {
 
 }  // namespace
 
+agent::Prices prices_of(const config::Settings::Model& model) {
+    return {model.price.input, model.price.output, model.price.cache_read, model.price.cache_write};
+}
+
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration) {
     if (auto checked = check_plugin_folders(configuration.table); !checked) return checked.error();
     auto setup = std::make_unique<RunSetup>();
@@ -201,6 +222,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     setup->model = model_for_sessions(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
+    if (auto made = make_spending(request.budget, *setup); !made) return made.error();
     if (auto checked = check_needs(setup->settings, configuration.credentials); !checked)
         return checked.error();
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "host/agent/ports.h"
+#include "host/agent/spending.h"
 #include "host/base/secrets.h"
 #include "host/config/configuration.h"
 #include "host/jobs/launcher.h"
@@ -21,6 +22,7 @@ struct RunRequest {
     bool continue_last = false;          ///< --continue: the workspace's last session instead
     bool workspace_named = false;        ///< --workspace: a session may be moved there
     bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
+    agent::Budget budget = {};           ///< --max-budget-usd, --max-tokens-total
     /// Asks a person a yes-or-no question; empty if nobody can answer.
     std::function<bool(const std::string& question)> ask;
 };
@@ -33,8 +35,10 @@ struct RunSetup {
     Secrets secrets;                            ///< the known ones
     ProviderSource providers;                   ///< for subagents; null: they cannot be run
     std::unique_ptr<agent::Provider> provider;  ///< of a session's own conversation
-    jobs::Launcher* launcher = nullptr;         ///< outlives the run; null: shims are started here
-    std::string session_id;                     ///< of the first session
+    /// What all sessions of the run cost. Null for tools without a session.
+    std::unique_ptr<agent::Spending> spending;
+    jobs::Launcher* launcher = nullptr;  ///< outlives the run; null: shims are started here
+    std::string session_id;              ///< of the first session
     /// Empty, or the session whose workspace no longer exists and that is to be moved to the
     /// workspace of `settings`.
     std::string moved_session;
@@ -50,13 +54,16 @@ struct RunSetup {
     rlim_t descriptor_limit = 0;  ///< for commands; 0: that of this process
 };
 
+/// What tokens cost, as configured.
+agent::Prices prices_of(const config::Settings::Model& model);
+
 /// Prepares tools without a session. The Error (exit 2) names a directory of plugins that is
 /// missing. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
 
 /// Prepares a run: its model, its providers and the id of its session. Starts nothing; may call
 /// `request.ask` and block on it. The Error (exit 2) says what is missing: a model's name, a key, a
-/// directory of plugins, a session to continue.
+/// directory of plugins, a session to continue, a price for a budget of money.
 Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
                                               const RunRequest& request);
 

@@ -216,23 +216,33 @@ agent::RunResult Subagents::converse(const SubagentTask& task, SubagentTools& to
     options.subagent = session.head().id;
     if (task.max_turns)
         options.max_turns = std::min(*task.max_turns, options.max_turns.value_or(*task.max_turns));
-    agent::Loop loop({session, provider, tools, gate, inbox, sink, resources_.secrets, context},
-                     options);
+    agent::Loop::Ports ports{session, provider,           tools,  gate, inbox,
+                             sink,    resources_.secrets, context};
+    ports.spending = resources_.spending;
+    agent::Loop loop(ports, options);
     return loop.run(task.prompt, call.stop());
 }
 
 ServiceReply Subagents::reply(const agent::RunResult& result, const fs::path& journal) const {
     const bool reached_limit = result.outcome == agent::Outcome::kMaxTurns;
     std::string text = text_or_none(result.text);
+    const auto words_so_far = [&] {
+        const auto words = read_subagent(journal, resources_.secrets);
+        return words ? words->all : std::string();
+    };
     switch (result.outcome) {
         case agent::Outcome::kInterrupted:
             return ServiceReply::failed("interrupted", TENON_CANCELLED);
         case agent::Outcome::kFailed:
             return ServiceReply::failed("the subagent failed: " + result.error);
+        case agent::Outcome::kMaxBudget: {
+            const std::string said = words_so_far();
+            return ServiceReply::failed("the subagent was " + result.error +
+                                        (said.empty() ? "" : "\nIt had said:\n" + said));
+        }
         case agent::Outcome::kMaxTurns:
-            if (const auto words = read_subagent(journal, resources_.secrets))
-                text = words->all.empty() ? "" : words->all + "\n";
-            text += kReachedLimit;
+            text = words_so_far();
+            text += (text.empty() ? "" : "\n") + std::string(kReachedLimit);
             break;
         case agent::Outcome::kDone:
             break;

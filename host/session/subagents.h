@@ -34,6 +34,7 @@ public:
         agent::LoopOptions limits;               ///< max_turns is the most a subagent may have
         std::vector<plugins::HookText> prompts;  ///< what plugins add to a system prompt
         std::string model_lock = {};             ///< where model.name is locked; empty: it is not
+        agent::Spending* spending = nullptr;     ///< see agent::Loop::Ports
     };
     explicit Subagents(Resources resources) : resources_(std::move(resources)) {}
 

@@ -125,20 +125,22 @@ Json to_json(const RunReport& report) {
                         {"status", job.status},
                         {"exit_code", job.exit_code ? Json(*job.exit_code) : Json(nullptr)}});
     }
-    return {{"type", "result"},
-            {"subtype", report.subtype},
-            {"is_error", report.is_error()},
-            {"result", report.text},
-            {"session_id", report.session_id},
-            {"num_turns", report.turns},
-            {"duration_ms", report.duration.count()},
-            {"usage",
-             {{"input_tokens", report.usage.input_tokens},
-              {"output_tokens", report.usage.output_tokens},
-              {"cache_read_input_tokens", report.usage.cache_read_input_tokens},
-              {"cache_creation_input_tokens", report.usage.cache_creation_input_tokens}}},
-            {"permission_denials", denials},
-            {"jobs", jobs}};
+    Json object = {{"type", "result"},
+                   {"subtype", report.subtype},
+                   {"is_error", report.is_error()},
+                   {"result", report.text},
+                   {"session_id", report.session_id},
+                   {"num_turns", report.turns},
+                   {"duration_ms", report.duration.count()},
+                   {"usage",
+                    {{"input_tokens", report.usage.input_tokens},
+                     {"output_tokens", report.usage.output_tokens},
+                     {"cache_read_input_tokens", report.usage.cache_read_input_tokens},
+                     {"cache_creation_input_tokens", report.usage.cache_creation_input_tokens}}},
+                   {"permission_denials", denials},
+                   {"jobs", jobs}};
+    if (report.cost_usd) object["total_cost_usd"] = *report.cost_usd;
+    return object;
 }
 
 void JsonLines::on_event(const agent::AgentEvent& event) {

@@ -36,13 +36,14 @@ struct RunReport {
         std::string tool_name;
         Json tool_input;
     };
-    std::string subtype =
-        "success";     ///< success error_max_turns error_api error_interrupted error_jobs
+    /// success error_max_turns error_max_budget error_api error_interrupted error_jobs
+    std::string subtype = "success";
     std::string text;  ///< the last answer, or the error message
     std::string session_id;
     std::int64_t turns = 0;
     std::chrono::milliseconds duration{};
     agent::Usage usage;
+    std::optional<double> cost_usd;  ///< none without prices
     std::vector<DeniedCall> denials;
     std::vector<Job> jobs;  ///< the background jobs of this run
 

@@ -135,6 +135,14 @@ TEST(Options, RefusesWithTheOptionsNameAndWhatIsAllowed) {
         {{"--max-turns", "-3"}, {"--max-turns", "-3"}},
         {{"--max-turns", "1.5"}, {"--max-turns", "1.5"}},
         {{"--max-turns", "99999999999999999999"}, {"--max-turns", "whole number"}},
+        {{"--max-budget-usd", "0"}, {"--max-budget-usd", "0", "positive number"}},
+        {{"--max-budget-usd", "-0.5"}, {"--max-budget-usd", "-0.5"}},
+        {{"--max-budget-usd", "inf"}, {"--max-budget-usd", "inf"}},
+        {{"--max-budget-usd", "nan"}, {"--max-budget-usd", "nan"}},
+        {{"--max-budget-usd", "0,5"}, {"--max-budget-usd", "0,5"}},
+        {{"--max-budget-usd="}, {"--max-budget-usd", "empty"}},
+        {{"--max-tokens-total", "0"}, {"--max-tokens-total", "0", "whole number from 1"}},
+        {{"--max-tokens-total", "1.5"}, {"--max-tokens-total", "1.5"}},
         {{"--log-level", "loud"}, {"--log-level", "loud", "trace, debug, info"}},
         {{"-D", "novalue"}, {"--define", "novalue", "KEY=VALUE"}},
         {{"-D", "=x"}, {"--define", "KEY=VALUE"}},
@@ -222,28 +230,28 @@ TEST(Options, HelpSaysWhatStartsWithoutAPrompt) {
 
 TEST(Options, HelpNamesEveryOptionOfTheContract) {
     const std::string help = main_help();
-    for (const char* name : {"-p, --prompt TEXT",
-                             "--output-format",
-                             "--session ID",
-                             "--continue",
-                             "--workspace DIR",
-                             "--add-dir DIR",
-                             "--model NAME",
-                             "--provider",
-                             "--replay FILE",
-                             "--record FILE",
-                             "--yes",
-                             "--allow RULE",
-                             "--deny RULE",
-                             "--plugin-dir DIR",
-                             "--max-turns N",
-                             "--no-wait",
-                             "--config FILE",
-                             "-D, --define KEY=VALUE",
-                             "--log-level LEVEL",
-                             "-V, --version",
-                             "-h, --help"})
+    for (const char* name :
+         {"-p, --prompt TEXT",    "--output-format",  "--session ID",  "--continue",
+          "--workspace DIR",      "--add-dir DIR",    "--model NAME",  "--provider",
+          "--replay FILE",        "--record FILE",    "--yes",         "--allow RULE",
+          "--deny RULE",          "--plugin-dir DIR", "--max-turns N", "--max-budget-usd N",
+          "--max-tokens-total N", "--no-wait",        "--config FILE", "-D, --define KEY=VALUE",
+          "--log-level LEVEL",    "-V, --version",    "-h, --help"})
         EXPECT_THAT(help, HasSubstr(name));
+}
+
+TEST(Options, ABudgetIsAPositiveNumber) {
+    const std::vector<std::pair<std::string, double>> cases = {
+        {"0.50", 0.5}, {"12", 12}, {"1e-3", 0.001}, {" 2 ", 2}};
+    for (const auto& [text, dollars] : cases) {
+        SCOPED_TRACE(text);
+        const auto options = parse_options(Words{"--max-budget-usd", text});
+        ASSERT_TRUE(options) << options.error().message;
+        EXPECT_EQ(options->max_budget_usd, dollars);
+    }
+    const auto tokens = parse_options(Words{"--max-tokens-total=100000"});
+    ASSERT_TRUE(tokens);
+    EXPECT_EQ(tokens->max_tokens_total, 100'000);
 }
 
 }  // namespace

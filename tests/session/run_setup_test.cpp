@@ -51,6 +51,31 @@ TEST(RunSetup, AsksASessionForTheModelThatIsLocked) {
     EXPECT_EQ((*setup)->model, "locked") << "a session may have been begun with another";
 }
 
+TEST(RunSetup, ABudgetOfMoneyNeedsAPrice) {
+    WorldWithKey world;
+    RunRequest request;
+    request.budget.money = agent::Money::of_dollars(0.5);
+    for (const char* prices : {"", "model.price.cacheRead=1\nmodel.price.cacheWrite=1\n"}) {
+        world.user_says("model.name=m\n" + std::string(prices));
+        const auto setup = prepared(world, request);
+        ASSERT_FALSE(setup);
+        EXPECT_THAT(setup.error().message, HasSubstr("--max-budget-usd needs the prices"));
+        EXPECT_THAT(setup.error().message, HasSubstr("model.price.output"));
+    }
+    world.user_says("model.name=m\nmodel.price.output=10\n");
+    const auto setup = prepared(world, request);
+    ASSERT_TRUE(setup) << setup.error().message;
+    (*setup)->spending->add({1'000, 50'000, 0, 0}, false);
+    EXPECT_EQ((*setup)->spending->cost(), request.budget.money);
+    EXPECT_TRUE((*setup)->spending->over_budget());
+
+    request.budget = {std::nullopt, 100};
+    world.user_says("model.name=m\n");
+    const auto unpriced = prepared(world, request);
+    ASSERT_TRUE(unpriced) << unpriced.error().message;
+    EXPECT_EQ((*unpriced)->spending->cost(), std::nullopt);
+}
+
 TEST(RunSetup, SaysWhatIsMissing) {
     config::World world;
     const std::string folder = (world.dir / "home/.config/tenon").string();

@@ -68,6 +68,15 @@ TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
         "jobs":[{"id":"0000000a","status":"completed","exit_code":0},{"id":"0000000b","status":"lost","exit_code":null}]})"));
 }
 
+TEST(RunReport, HasTheCostWhereItIsKnown) {
+    RunReport report;
+    EXPECT_FALSE(to_json(report).contains("total_cost_usd"));
+    report.cost_usd = 0.0;
+    EXPECT_EQ(to_json(report)["total_cost_usd"], 0.0);
+    report.cost_usd = 0.0105;
+    EXPECT_NE(dump_json(to_json(report)).find(R"("total_cost_usd":0.0105)"), std::string::npos);
+}
+
 TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
     EXPECT_TRUE(json.result({}));
     json.on_event(agent::JobChanged{"0000000a", "cancelled", "true", std::nullopt});
