@@ -92,14 +92,25 @@ std::vector<std::string> sessions_table(std::span<const journal::SessionSummary>
     return table(kSessionColumns, rows, screen);
 }
 
-std::string describe(const journal::SessionSummary& session, std::span<const jobs::JobRecord> jobs,
-                     std::int64_t now_ms) {
-    std::string text = labelled("session:    ", session.id) +
-                       labelled("workspace:  ", session.workspace) +
-                       labelled("model:      ", session.model) +
-                       labelled("created:    ", time_and_age(session.created_ms, now_ms)) +
-                       labelled("last:       ", time_and_age(session.last_ms, now_ms)) +
-                       labelled("turns:      ", std::to_string(session.turns));
+void add_figures(OrderedJson& document, const SessionFigures& figures) {
+    const agent::Usage& usage = figures.usage;
+    document["usage"] = {{"input_tokens", usage.input_tokens},
+                         {"output_tokens", usage.output_tokens},
+                         {"cache_read_input_tokens", usage.cache_read_input_tokens},
+                         {"cache_creation_input_tokens", usage.cache_creation_input_tokens}};
+    if (figures.cost) document["total_cost_usd"] = figures.cost->dollars();
+}
+
+std::string describe(const journal::SessionSummary& session, const SessionFigures& figures,
+                     std::span<const jobs::JobRecord> jobs, std::int64_t now_ms) {
+    std::string text =
+        labelled("session:    ", session.id) + labelled("workspace:  ", session.workspace) +
+        labelled("model:      ", session.model) +
+        labelled("created:    ", time_and_age(session.created_ms, now_ms)) +
+        labelled("last:       ", time_and_age(session.last_ms, now_ms)) +
+        labelled("turns:      ", std::to_string(session.turns)) +
+        labelled("tokens:     ", agent::in_words(figures.usage) + " (subagents included)");
+    if (figures.cost) text += labelled("cost:       ", figures.cost->text());
     if (session.held) text += "open:       in a running host\n";
     std::string list;
     for (const jobs::JobRecord& job : jobs) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/agent/spending.h"
 #include "host/cli/screen.h"
 #include "host/jobs/job.h"
 #include "host/journal/session_entries.h"
@@ -22,9 +23,17 @@ std::vector<std::string> sessions_table(std::span<const journal::SessionSummary>
                                         bool with_workspace, const Screen& screen,
                                         std::int64_t now_ms);
 
-/// The heading of a conversation: the session and its jobs.
-std::string describe(const journal::SessionSummary& session, std::span<const jobs::JobRecord> jobs,
-                     std::int64_t now_ms);
+/// What a session has used in its whole life, subagents included.
+struct SessionFigures {
+    agent::Usage usage;
+    std::optional<agent::Money> cost;  ///< none without prices
+};
+/// The members `usage` and, with prices, `total_cost_usd`.
+void add_figures(OrderedJson& document, const SessionFigures& figures);
+
+/// The heading of a conversation: the session, what it has used, and its jobs.
+std::string describe(const journal::SessionSummary& session, const SessionFigures& figures,
+                     std::span<const jobs::JobRecord> jobs, std::int64_t now_ms);
 
 /// Turns the entries of a conversation, one after the other, into text for people. A tool call is
 /// one line, followed by the first lines of its result.

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "host/agent/recorded_usage.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/path_text.h"
@@ -10,6 +11,7 @@
 #include "host/cli/session_words.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/store.h"
+#include "host/session/run_setup.h"
 
 namespace tenon::cli {
 namespace {
@@ -69,9 +71,11 @@ public:
     int show() const {
         const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
+        const auto used = figures();
+        if (!used) return complain(console_, used.error().message, 1);
         const std::vector<jobs::JobRecord> jobs = jobs_of_session();
-        if (arguments_.has("json")) return show_json(*session, jobs);
-        print(describe(*session, jobs, wall_clock_ms()));
+        if (arguments_.has("json")) return show_json(*session, *used, jobs);
+        print(describe(*session, *used, jobs, wall_clock_ms()));
         ConversationWords words(screen_);
         auto read = journal::read_entries(
             journal(), [&](const journal::SessionEntry& entry) { print(words.of(entry)); });
@@ -128,11 +132,22 @@ private:
         return found;
     }
 
-    [[nodiscard]] int show_json(const journal::SessionSummary& session,
+    /// With the prices that are configured now.
+    [[nodiscard]] Result<SessionFigures> figures() const {
+        const auto usage = agent::usage_of_session(journal());
+        if (!usage) return usage.error();
+        const agent::Prices prices = session::prices_of(settings_.model);
+        SessionFigures figures{*usage, std::nullopt};
+        if (prices.known()) figures.cost = prices.cost(*usage);
+        return figures;
+    }
+
+    [[nodiscard]] int show_json(const journal::SessionSummary& session, const SessionFigures& used,
                                 const std::vector<jobs::JobRecord>& jobs) const {
         const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         OrderedJson document = to_json(session);
+        add_figures(document, used);
         OrderedJson listed = OrderedJson::array();
         for (const jobs::JobRecord& job : jobs) {
             listed.push_back({{"id", job.id},

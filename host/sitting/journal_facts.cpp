@@ -10,12 +10,6 @@ namespace {
 
 using journal::RecordType;
 
-agent::Usage recorded_usage(const Json& usage) {
-    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
-            integer_or(usage, "cache_read_input_tokens", 0),
-            integer_or(usage, "cache_creation_input_tokens", 0)};
-}
-
 void add_name(std::vector<std::string>& names, std::string name) {
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
         names.push_back(std::move(name));
@@ -69,7 +63,6 @@ Result<JournalFacts> read_journal_facts(const std::filesystem::path& journal,
                 add_name(facts.models, (*record)->string("model"));
                 break;
             case RecordType::kAnswer:
-                facts.usage += recorded_usage((*record)->value("usage"));
                 open.add_calls((*record)->value("content"));
                 break;
             case RecordType::kResult:

@@ -16,7 +16,6 @@ namespace tenon::sitting {
 
 /// What the journal of a session says about its whole life.
 struct JournalFacts {
-    agent::Usage usage;               ///< of all answers; those of subagents are elsewhere
     std::vector<std::string> models;  ///< that requests have named, in the order of their first use
     std::optional<Json> checklist;    ///< the items of the last list that a tool has shown
 };

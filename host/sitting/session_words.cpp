@@ -40,11 +40,13 @@ void add_hanging(Lines& lines, const std::string& first, std::size_t indent,
     }
 }
 
-std::string tokens_text(const agent::Usage& usage) {
-    return "input " + std::to_string(usage.input_tokens) + ", output " +
-           std::to_string(usage.output_tokens) + ", cache read " +
-           std::to_string(usage.cache_read_input_tokens) + ", cache written " +
-           std::to_string(usage.cache_creation_input_tokens);
+/// The tokens and, with prices, the money.
+std::string usage_words(const agent::Usage& usage, const agent::Prices& prices,
+                        const std::string& remark = {}) {
+    std::string words = agent::in_words(usage);
+    if (!remark.empty()) words += " (" + remark + ")";
+    if (prices.known()) words += "; " + prices.cost(usage).text();
+    return words;
 }
 
 std::string with_origin(const permission::Rule& rule) {
@@ -106,13 +108,17 @@ Lines status_lines(const StatusFacts& facts, std::size_t width) {
 }
 
 Lines cost_lines(const CostFacts& facts, std::size_t width) {
+    const std::string turns = counted(static_cast<std::size_t>(facts.turns), "turn");
     std::vector<Fact> shown = {
-        {"since it was opened", tokens_text(facts.since_opened) + " (" +
-                                    counted(static_cast<std::size_t>(facts.turns), "turn") +
-                                    ", subagents included)"},
-        {"last answer", tokens_text(facts.last_answer)},
-        {"in the journal", tokens_text(facts.in_all) + " (subagents left out)"},
+        {"since it was opened",
+         usage_words(facts.since_opened, facts.prices, turns + ", subagents included")},
+        {"last answer", usage_words(facts.last_answer, facts.prices)},
     };
+    if (facts.in_all) {
+        shown.emplace_back("in the journal",
+                           usage_words(*facts.in_all, facts.prices, "subagents included"));
+    }
+    if (!facts.budget.empty()) shown.emplace_back("budget of this run", facts.budget);
     Lines lines = fact_lines(shown, width);
     lines.insert(lines.begin(), "Tokens of this session:");
     return lines;

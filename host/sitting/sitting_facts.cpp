@@ -1,4 +1,5 @@
 // /status, /cost, /todos, and what to do about a failed request.
+#include "host/agent/recorded_usage.h"
 #include "host/base/untrusted.h"
 #include "host/session/provider.h"
 #include "host/sitting/failure_advice.h"
@@ -85,12 +86,17 @@ void Sitting::show_status() {
 /// The journal is read between turns.
 void Sitting::show_cost() {
     if (session_ == nullptr) return print("The session is not open yet.");
-    CostFacts facts{tally_.usage(), tally_.turns(), {}, tally_.last_answer()};
+    CostFacts facts{tally_.usage(),
+                    tally_.turns(),
+                    std::nullopt,
+                    tally_.last_answer(),
+                    session::prices_of(setup_.settings.model),
+                    setup_.spending->budget_words()};
     if (status_.working_since_ms != 0) return print(cost_lines(facts, width()));
-    show_from_session([facts, path = journal(), columns = width()](session::OpenSession& session,
+    show_from_session([facts, path = journal(), columns = width()](session::OpenSession&,
                                                                    const std::stop_token&) mutable {
-        auto recorded = facts_in_journal(session, path);
-        if (recorded) facts.in_all = recorded->usage;
+        const auto recorded = agent::usage_of_session(path);
+        if (recorded) facts.in_all = *recorded;
         Lines lines = cost_lines(facts, columns);
         if (!recorded) lines.push_back(sentence(visible(recorded.error().message)));
         return lines;

@@ -85,6 +85,42 @@ TEST_F(SessionsCommand, ExportsAMarkdownDocument) {
     EXPECT_THAT(err_.str(), HasSubstr("there is no session 'b'"));
 }
 
+TEST_F(SessionsCommand, ShowSaysWhatTheSessionAndItsSubagentsHaveUsed) {
+    const auto spend = [](agent::Session& session, const agent::Usage& usage) {
+        EXPECT_TRUE(session.add_text("go", "prompt"));
+        agent::Answer answer;
+        answer.content = R"([{"type":"text","text":"x"}])";
+        answer.usage = usage;
+        EXPECT_TRUE(session.add_answer(answer));
+    };
+    {
+        agent::Session session = open("s1");
+        spend(session, {1'000'000, 20, 3, 4});
+        std::filesystem::create_directories(world_.state() / "sessions/s1");
+        agent::SessionHead head = session.head();
+        head.id = "agent-1";
+        auto subagent = agent::Session::open(world_.state() / "sessions/s1", head);
+        ASSERT_TRUE(subagent);
+        spend(*subagent, {1'000'000, 0, 0, 0});
+    }
+    const std::string tokens = "input 2000000, output 20, cache read 3, cache written 4";
+    EXPECT_EQ(run({"show", "s1"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("tokens:     " + tokens + " (subagents included)\n"));
+    EXPECT_THAT(out_.str(), Not(HasSubstr("cost:")));
+    EXPECT_EQ(run({"show", "s1", "--json"}), 0);
+    EXPECT_EQ(lines().at(0)["usage"], (Json{{"input_tokens", 2'000'000},
+                                            {"output_tokens", 20},
+                                            {"cache_read_input_tokens", 3},
+                                            {"cache_creation_input_tokens", 4}}));
+    EXPECT_FALSE(lines().at(0).contains("total_cost_usd"));
+
+    world_.user_says("model.price.input=0.5\nmodel.price.output=1000000\n");
+    EXPECT_EQ(run({"show", "s1"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("cost:       $21.000004\n"));
+    EXPECT_EQ(run({"show", "s1", "--json"}), 0);
+    EXPECT_EQ(lines().at(0)["total_cost_usd"], 21.0000035);
+}
+
 TEST_F(SessionsCommand, ListsThoseOfTheWorkspaceOrAll) {
     {
         auto session = open("s1");

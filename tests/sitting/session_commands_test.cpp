@@ -86,6 +86,63 @@ TEST(SessionCommands, CostCountsTheTokensSinceTheSessionWasOpenedAndInItsJournal
     }
 }
 
+TEST(SessionCommands, CostShowsMoneyWithPricesAndTheBudgetOfTheRun) {
+    const Json spent = {{"input_tokens", 1000},
+                        {"output_tokens", 200},
+                        {"cache_read_input_tokens", 0},
+                        {"cache_creation_input_tokens", 0}};
+    Json one = says("One."), two = says("Two.");
+    one["usage"] = two["usage"] = spent;
+    const std::string prices = "model.price.input=3\nmodel.price.output=15\n";
+    Person person({one, two}, {.arguments = {"--session", "s1"}, .settings = prices});
+    person.enters("go");
+    ASSERT_TRUE(person.sees("One.") && person.turn_is_over()) << person.shown();
+    person.enters("/exit");
+    ASSERT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--session", "s1", "--max-budget-usd", "0.5",
+                                   "--max-tokens-total", "5000"}});
+    person.enters("again");
+    ASSERT_TRUE(person.sees("Two.") && person.turn_is_over()) << person.shown();
+    person.enters("/cost");
+    EXPECT_TRUE(sees_words(person, "(1 turn, subagents included); $0.006 ")) << person.shown();
+    EXPECT_TRUE(sees_words(person, "cache written 0 (subagents included); $0.012 "))
+        << person.shown();
+    EXPECT_TRUE(sees_words(person, "budget of this run $0.006 of $0.50; 1200 of 5000 tokens"))
+        << person.shown();
+}
+
+TEST(SessionCommands, ATurnBeyondTheBudgetIsRefusedUntilTheSessionIsOpenedWithALargerOne) {
+    const Json spent = {{"input_tokens", 1000},
+                        {"output_tokens", 200},
+                        {"cache_read_input_tokens", 0},
+                        {"cache_creation_input_tokens", 0}};
+    Json calling = calls("t1", "bash", {{"command", "echo kept"}});
+    calling["usage"] = spent;
+    Person person({calling, expecting(says("Two."), "third")},
+                  {.arguments = {"--yes", "--session", "s1", "--max-tokens-total", "1200"}});
+    person.enters("go");
+    ASSERT_TRUE(person.sees("1200 of 1200 tokens") && person.turn_is_over()) << person.shown();
+    person.enters("second");
+    ASSERT_TRUE(person.terminal().wait_until([&] {
+        const std::string shown = person.shown();
+        const auto first = shown.find("1200 of 1200 tokens");
+        return shown.find("1200 of 1200 tokens", first + 1) != std::string::npos;
+    })) << person.shown();
+    ASSERT_TRUE(person.turn_is_over());
+    person.enters("/compact");
+    ASSERT_TRUE(person.turn_is_over());
+    person.enters("/exit");
+    ASSERT_EQ(person.leaves(), 0);
+    EXPECT_EQ(person.server().requests().size(), 1U);
+
+    person.sit_down({.arguments = {"--yes", "--session", "s1", "--max-tokens-total", "5000"}});
+    person.enters("third");
+    EXPECT_TRUE(person.sees("Two.") && person.turn_is_over()) << person.shown();
+    const std::string last = person.server().requests().back().body;
+    EXPECT_NE(last.find("kept"), std::string::npos);
+    EXPECT_NE(last.find("second"), std::string::npos) << "a refused prompt is not lost";
+}
+
 TEST(SessionCommands, TodosShowsThePresentListAlsoAfterASummaryAndAResume) {
     for (const Pty::Size size : kCommandSizes) {
         SCOPED_TRACE(size.columns);
