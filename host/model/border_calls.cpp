@@ -102,6 +102,11 @@ CollectedCall* CallCollector::find(const Parts& parts, const CallFragment& fragm
     return last_ < calls_.size() ? &calls_[last_] : nullptr;
 }
 
+/// Without indices, each entry of a list is a call of its own.
+bool CallCollector::is_another_of_its_list(const CollectedCall& call, const Parts& parts) const {
+    return call.list == list_ && !parts.index && !parts.name.empty();
+}
+
 /// Some servers send a call a second time, whole, when they end the answer.
 bool CallCollector::is_repetition(const CollectedCall& call, const Parts& parts) {
     return !parts.id.empty() && call.id == parts.id && call.name == parts.name &&
@@ -152,9 +157,11 @@ void CallCollector::add(CollectedCall& call, const Parts& parts, Repairs& repair
 
 bool CallCollector::take(std::int64_t place, std::size_t order, const CallFragment& fragment,
                          std::string_view tools, Repairs& repairs) {
+    if (fragment.position == 0) ++list_;
     const Parts parts = parts_of(fragment, repairs);
     if (parts.id.empty() && parts.name.empty() && parts.arguments.empty()) return true;
     CollectedCall* call = find(parts, fragment, repairs);
+    if (call != nullptr && is_another_of_its_list(*call, parts)) call = nullptr;
     if (call != nullptr && is_repetition(*call, parts)) {
         repairs.made(Repair::kCallRepeated);
         return true;
@@ -172,6 +179,7 @@ bool CallCollector::take(std::int64_t place, std::size_t order, const CallFragme
     } else if (call != &calls_.back()) {
         repairs.made(Repair::kCallsMixed);
     }
+    call->list = list_;
     last_ = static_cast<std::size_t>(call - calls_.data());
     add(*call, parts, repairs);
     return true;

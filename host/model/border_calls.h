@@ -38,6 +38,7 @@ struct CollectedCall {
     std::string name;    // as received
     std::string joined;  // all pieces of the name
     std::string arguments;
+    std::size_t list = 0;  // of the last fragment: the number of the list that it came in
 
     /// Where the JSON text of the arguments is after what has arrived.
     struct Nesting {
@@ -50,8 +51,8 @@ struct CollectedCall {
 };
 
 /// Puts fragments together. What makes a new call: an index, or without one an id, that has not
-/// been seen; and under the index of an earlier call another id with a name, or a name after whole
-/// arguments. Not thread-safe.
+/// been seen; under the index of an earlier call another id with a name, or a name after whole
+/// arguments; and in one list each fragment with a name. Not thread-safe.
 class CallCollector {
 public:
     /// `tools` is the JSON array of the request's tools; outlives the object. False: there are too
@@ -75,6 +76,7 @@ private:
     CollectedCall* find(const Parts& parts, const CallFragment& fragment, Repairs& repairs);
     CollectedCall* find_by_index(const Parts& parts);
     CollectedCall* find_by_id(const std::string& id);
+    bool is_another_of_its_list(const CollectedCall& call, const Parts& parts) const;
     static bool is_repetition(const CollectedCall& call, const Parts& parts);
     static bool begins_another(const CollectedCall& call, const Parts& parts,
                                std::string_view tools);
@@ -83,6 +85,7 @@ private:
 
     std::vector<CollectedCall> calls_;
     std::size_t last_ = 0;  // the call of the last fragment
+    std::size_t list_ = 0;  // how many lists of fragments have come
 };
 
 /// Whether the request's tools, a JSON array, include one of this name.

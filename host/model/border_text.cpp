@@ -8,6 +8,8 @@ namespace tenon::model {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
+/// After more white space at the beginning of a text, no tag is looked for.
+constexpr std::size_t kMostBlanks = 4096;
 
 struct ThinkTags {
     std::string_view begin;
@@ -121,7 +123,7 @@ bool ThinkFilter::take_beginning(Piece& out) {
         }
         undecided = undecided || tags.begin.starts_with(text) || tags.end.starts_with(text);
     }
-    if (undecided) return false;
+    if (undecided && held_.size() < kMostBlanks) return false;
     state_ = State::kText;
     out.text += after_thinking_ ? std::string(text) : held_;
     held_.clear();

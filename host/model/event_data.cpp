@@ -64,6 +64,14 @@ std::size_t first_half_before(std::string_view text, std::size_t end) {
     return backslashes % 2 == 1 ? kEscape : 0;
 }
 
+/// Whether an event carries text, in any wire format. A ping between two halves does not separate
+/// them.
+bool may_have_text(const Json& event) {
+    const std::string type = string_or(event, "type");
+    return type == "content_block_delta" || type.ends_with(".delta") ||
+           !member(event, "choices").empty();
+}
+
 }  // namespace
 
 Result<Json> parse_event_data(std::string_view data) {
@@ -85,9 +93,7 @@ void EventDataParser::end_text() {
 Result<Json> EventDataParser::parse(std::string_view data) {
     auto parsed = parse_json(data);
     if (parsed) {
-        // A ping between two halves does not separate them.
-        const std::string type = string_or(*parsed, "type");
-        if (type == "content_block_delta" || type.ends_with(".delta")) lose_half();
+        if (may_have_text(*parsed)) lose_half();
         return parsed;
     }
     return parse_event_data(mend(data));

@@ -17,13 +17,16 @@ enum class Part {
     kCompletionTokens,  ///< `max_completion_tokens`, in place of `max_tokens`
     kAnswerSchema,      ///< the format's own means for an answer that fits a JSON schema
     kReasoning,         ///< what asks for reasoning, or for having it sent back
+    kSentReasoning,     ///< reasoning of earlier answers, where a request can be without it
+    kParallelCalls,     ///< what asks for parallel calls
     kReasoningSummary,  ///< what asks for a summary of the reasoning
 };
 
 /// How a refusal names a part.
 struct RefusablePart {
     Part part;
-    std::string_view words;  ///< in lower case
+    std::string_view words;        ///< in lower case
+    std::string_view unless = {};  ///< the refusal is about something else if it has these too
 };
 
 /// Which of these parts a server takes, as far as is known. The providers of all conversations of a
@@ -49,8 +52,9 @@ public:
     [[nodiscard]] std::optional<Part> named_in(std::string_view text,
                                                std::span<const RefusablePart> parts) const {
         for (const RefusablePart& one : parts) {
-            if ((changed_ & bit(one.part)) == 0 && text.find(one.words) != text.npos)
-                return one.part;
+            const bool is_named = text.find(one.words) != text.npos &&
+                                  (one.unless.empty() || text.find(one.unless) == text.npos);
+            if (is_named && (changed_ & bit(one.part)) == 0) return one.part;
         }
         return std::nullopt;
     }

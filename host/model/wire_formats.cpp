@@ -2,6 +2,7 @@
 
 #include <Poco/String.h>
 
+#include "host/model/chat_completions.h"
 #include "host/model/messages.h"
 #include "host/model/responses.h"
 #include "host/model/url.h"
@@ -23,17 +24,31 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
     if (options.api_version.empty() || !is_header_value(options.api_version))
         return Error{"the API version is empty or has control characters"};
     if (name == "anthropic") return Made(std::make_shared<MessagesFormat>(options.api_version));
+    if (name == "openai") {
+        return Made(std::make_shared<ChatCompletionsFormat>(
+            ChatCompletionsFormat::Options{options.max_tokens_field, options.reasoning_effort}));
+    }
     if (name == "openai-responses")
         return Made(std::make_shared<ResponsesFormat>(options.reasoning_effort));
     return Error{"there is no wire format " + std::string(name)};
 }
 
-std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view /*base_url*/) {
+std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view base_url) {
+    using Parts = std::initializer_list<Part>;
+    if (format == "anthropic") return std::make_shared<ServerTraits>(Parts{Part::kCacheMarks});
     if (format == "openai-responses") {
-        return std::make_shared<ServerTraits>(std::initializer_list<Part>{
-            Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
+        return std::make_shared<ServerTraits>(
+            Parts{Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
     }
-    return std::make_shared<ServerTraits>(std::initializer_list<Part>{Part::kCacheMarks});
+    // OpenAI's own calls tools in parallel unasked; local servers need to be asked.
+    if (is_vendors_own(format, base_url)) {
+        return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kCompletionTokens,
+                                                    Part::kAnswerSchema, Part::kReasoning,
+                                                    Part::kSentReasoning});
+    }
+    return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kParallelCalls,
+                                                Part::kAnswerSchema, Part::kReasoning,
+                                                Part::kSentReasoning});
 }
 
 std::string vendors_own_url(std::string_view format) {

@@ -18,7 +18,8 @@ struct FormatOptions {
     std::string reasoning_effort = {};  ///< of the formats of OpenAI; empty: none is sent
 };
 
-/// The format that `model.provider` names: anthropic, openai-responses. The Error: there is none.
+/// The format that `model.provider` names: anthropic, openai, openai-responses. The Error: there is
+/// none.
 Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name,
                                                            const FormatOptions& options);
 

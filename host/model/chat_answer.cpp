@@ -1,0 +1,253 @@
+#include "host/model/chat_answer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "host/model/chat_completions.h"
+
+namespace tenon::model {
+namespace {
+
+/// The order of an answer's blocks.
+enum Place : std::int64_t { kThinkingPlace, kTextPlace, kCallPlace };
+
+/// A finish_reason in the words of the Messages API. Some servers use those of other formats.
+std::string chat_stop_reason(const std::string& finish_reason) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kReasons = {
+        {{"length", "max_tokens"},
+         {"max_tokens", "max_tokens"},
+         {"MAX_TOKENS", "max_tokens"},
+         {"model_context_window_exceeded", "model_context_window_exceeded"},
+         {"tool_calls", "tool_use"},
+         {"tool_use", "tool_use"},
+         {"function_call", "tool_use"},
+         {"content_filter", "refusal"},
+         {"refusal", "refusal"}}};
+    for (const auto& [word, reason] : kReasons)
+        if (finish_reason == word) return std::string(reason);
+    return "end_turn";
+}
+
+/// The choice that is asked for. Some servers send none in some chunks, or an object.
+const Json& choice_in(const Json& chunk) {
+    const Json& choices = member(chunk, "choices");
+    if (choices.is_object()) return choices;
+    if (choices.is_array()) {
+        for (const Json& choice : choices)
+            if (integer_or(choice, "index", 0) == 0) return choice;
+    }
+    return element(choices, 0);
+}
+
+/// The texts of an array of parts.
+std::vector<std::string> texts_in(const Json& parts) {
+    std::vector<std::string> texts;
+    if (!parts.is_array()) return texts;
+    for (const Json& part : parts)
+        texts.push_back(string_or(part, "text"));
+    return texts;
+}
+
+bool has_error(const Json& chunk) {
+    const Json& error = member(chunk, "error");
+    const std::string* text = string_in(error);
+    return text != nullptr ? !text->empty() : error.is_object() && !error.empty();
+}
+
+/// Two pieces of the same part of the reasoning.
+bool are_one(const OrderedJson& before, const OrderedJson& piece) {
+    const std::string type = string_or(piece, "type");
+    return (type == "reasoning.text" || type == "reasoning.summary") &&
+           string_or(before, "type") == type && member(before, "index") == member(piece, "index");
+}
+
+}  // namespace
+
+void ChatAnswerReader::take(const SseEvent& event) {
+    if (over()) return;
+    if (event.data.starts_with("[DONE]")) {
+        done_ = true;
+        return;
+    }
+    received_ += event.data.size();
+    if (received_ > kMaxAnswerBytes) {
+        failure_ = malformed_answer("the answer is too long");
+        return;
+    }
+    const auto chunk = event_data_.parse(event.data);
+    const auto error =
+        chunk && (event.name == "error" || has_error(*chunk) || choice_in(*chunk).is_null())
+            ? find_error(*chunk)
+            : std::nullopt;
+    if (error || event.name == "error") {
+        failure_ =
+            failed_answer(error.value_or(ServerError{"", excerpt(event.data), ""}), event.data);
+    } else if (!chunk) {
+        failure_ = malformed_answer("malformed event: " + chunk.error().message);
+    } else if (!chunk->is_object()) {
+        failure_ = malformed_answer("malformed event: not a JSON object");
+    } else {
+        take_chunk(*chunk, event.data);
+    }
+}
+
+bool ChatAnswerReader::take_whole(std::string_view body) {
+    const auto answer = parse_event_data(body);
+    if (!answer || has_error(*answer) || !member(choice_in(*answer), "message").is_object())
+        return false;
+    take_chunk(*answer, body);
+    done_ = true;
+    return true;
+}
+
+void ChatAnswerReader::take_chunk(const Json& chunk, std::string_view raw) {
+    const Json& choice = choice_in(chunk);
+    builder_.identify(member(chunk, "id"), member(chunk, "model"));
+    take_usage(chunk, choice);
+    if (!choice.is_object()) return;
+    // Some servers send the whole message once more in the last chunk.
+    const Json& delta = member(choice, "delta");
+    if (delta.is_object()) {
+        take_delta(delta, raw);
+    } else if (!has_choice_) {
+        take_delta(member(choice, "message"), raw);
+    }
+    has_choice_ = true;
+    const std::string reason = string_or(choice, "finish_reason");
+    if (!reason.empty()) take_finish_reason(reason);
+    if (!builder_.malformed().empty()) failure_ = malformed_answer(builder_.malformed());
+}
+
+void ChatAnswerReader::take_finish_reason(const std::string& reason) {
+    finished_ = true;
+    builder_.stop_reason(chat_stop_reason(reason));
+    if (reason == "error")
+        failure_ =
+            failed_answer({"", "the server ended the answer with finish_reason error", ""}, "");
+}
+
+/// Behind the answer, in its last chunk, in each chunk, or in a choice.
+void ChatAnswerReader::take_usage(const Json& chunk, const Json& choice) {
+    builder_.usage(member(member(chunk, "x_groq"), "usage"));
+    builder_.usage(member(choice, "usage"));
+    builder_.usage(member(member(choice, "delta"), "usage"));
+    builder_.usage(member(chunk, "usage"));
+}
+
+std::string ChatAnswerReader::with_lost(std::string text) {
+    if (!lost_.empty()) text.insert(0, std::exchange(lost_, {}));
+    return text;
+}
+
+void ChatAnswerReader::take_delta(const Json& delta, std::string_view raw) {
+    lost_ += event_data_.take_lost();
+    take_reasoning(delta, raw);
+    take_content(member(delta, "content"));
+    if (const std::string refusal = string_or(delta, "refusal"); !refusal.empty()) {
+        refused_ = true;
+        builder_.text(kTextPlace, with_lost(refusal));
+    }
+    take_calls(member(delta, "tool_calls"));
+    const Json& function = member(delta, "function_call");  // before there were tools
+    if (function.is_object()) take_calls(Json{{"function", function}});
+}
+
+/// A text, or the parts of one.
+void ChatAnswerReader::take_content(const Json& content) {
+    if (const std::string* text = string_in(content)) {
+        if (!text->empty()) builder_.text(kTextPlace, with_lost(*text));
+    } else if (content.is_array()) {
+        for (const Json& part : content) {
+            const Json& thinking = member(part, "thinking");
+            if (const std::string* text_of_part = string_in(thinking))
+                builder_.thinking(kThinkingPlace, *text_of_part);
+            for (const std::string& inner : texts_in(thinking))
+                builder_.thinking(kThinkingPlace, inner);
+            if (thinking.is_null()) take_content(member(part, "text"));
+        }
+    }
+}
+
+void ChatAnswerReader::take_reasoning(const Json& delta, std::string_view raw) {
+    bool shown = false;
+    for (const std::string_view field : kThinkingFields) {
+        const std::string text = string_or(delta, field);
+        if (text.empty() || std::exchange(shown, true)) continue;
+        builder_.thinking(kThinkingPlace, with_lost(text));
+        builder_.thinking_members(kThinkingPlace)[kThinkingCameIn] = field;
+    }
+    if (!member(delta, kThinkingDetails).is_array()) return;
+    const auto ordered = parse_ordered_json(raw);
+    if (!ordered) return;
+    const OrderedJson* choice = &member(*ordered, "choices");
+    if (choice->is_array() && !choice->empty()) choice = &choice->front();
+    const OrderedJson& of_delta = member(member(*choice, "delta"), kThinkingDetails);
+    take_details(
+        of_delta.is_array() ? of_delta : member(member(*choice, "message"), kThinkingDetails),
+        shown);
+}
+
+/// Pieces of one part are joined; everything else stays as it came.
+void ChatAnswerReader::take_details(const OrderedJson& details, bool shown) {
+    if (!details.is_array()) return;
+    for (const OrderedJson& piece : details) {
+        if (!shown) {
+            builder_.thinking(kThinkingPlace, string_or(piece, "text"));
+            builder_.thinking(kThinkingPlace, string_or(piece, "summary"));
+        }
+        if (details_.empty() || !are_one(details_.back(), piece)) {
+            details_.push_back(piece);
+            continue;
+        }
+        for (const auto& [key, value] : piece.items()) {
+            OrderedJson& known = details_.back()[key];
+            const bool is_text = key == "text" || key == "summary";
+            if (is_text && known.is_string() && value.is_string()) {
+                known = string_or(details_.back(), key) + string_or(piece, key);
+            } else if (!value.is_null()) {
+                known = value;
+            }
+        }
+    }
+}
+
+void ChatAnswerReader::take_calls(const Json& calls) {
+    const bool alone = calls.is_object();
+    const std::size_t count = alone ? 1 : calls.is_array() ? calls.size() : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Json& call = alone ? calls : element(calls, i);
+        const Json& function = member(call, "function");
+        // Some servers leave the function out and put its members here.
+        const Json& from = function.is_object() ? function : call;
+        const std::string lost = std::exchange(lost_, {});
+        CallFragment fragment{member(call, "index"),
+                              member(call, "id"),
+                              member(from, "name"),
+                              member(from, "arguments"),
+                              i,
+                              count};
+        fragment.lost = lost;
+        builder_.call(kCallPlace, fragment);
+    }
+}
+
+Result<agent::Answer, agent::ModelFailure> ChatAnswerReader::finish(bool clean_end) {
+    if (failure_) return *failure_;
+    if (!done_ && !finished_)
+        return broken_answer("the answer was cut off: the stream ended before a finish_reason");
+    if (!done_ && !clean_end)
+        return broken_answer("the answer was cut off: the stream ended before [DONE]");
+    if (!has_choice_) return malformed_answer("the answer has no choices");
+    event_data_.end_text();
+    lost_ += event_data_.take_lost();
+    builder_.text(kTextPlace, with_lost({}));
+    if (!details_.empty()) {
+        OrderedJson& members = builder_.thinking_members(kThinkingPlace);
+        members = OrderedJson{{kThinkingDetails, std::move(details_)}};
+    }
+    if (refused_) builder_.stop_reason("refusal");
+    return builder_.finish();
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,397 @@
+#include "host/model/chat_completions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "host/agent/wire.h"
+#include "host/model/blocks.h"
+#include "host/model/chat_answer.h"
+#include "host/model/strict_schema.h"
+
+namespace tenon::model {
+namespace {
+
+using Pieces = std::vector<std::string_view>;
+
+constexpr std::string_view kParagraph = "\\n\\n";  // inside a JSON string
+constexpr std::string_view kImageFollows = "[the image is in the user message that follows]";
+
+constexpr std::array kRefusable = {
+    RefusablePart{Part::kStreamUsage, "stream_options"},
+    RefusablePart{Part::kParallelCalls, "parallel_tool_calls"},
+    RefusablePart{Part::kReasoning, "reasoning_effort"},
+    RefusablePart{Part::kAnswerSchema, "response_format"},
+    RefusablePart{Part::kAnswerSchema, "json_schema"},
+    RefusablePart{Part::kAnswerSchema, "grammar"},
+    RefusablePart{Part::kSentReasoning, "reasoning_content"},
+    RefusablePart{Part::kSentReasoning, kThinkingDetails},
+    RefusablePart{Part::kSentReasoning, "content and thinking"},
+    RefusablePart{Part::kSentReasoning, ".reasoning"},
+    RefusablePart{Part::kSentReasoning, "\"reasoning\""},
+    // Last, since only these depend on the configuration.
+    RefusablePart{Part::kCompletionTokens, "max_completion_tokens", "too large"},
+    RefusablePart{Part::kCompletionTokens, "unsupported parameter: 'max_tokens'"},
+    RefusablePart{Part::kCompletionTokens, "unrecognized request argument supplied: max_tokens"},
+    RefusablePart{Part::kCompletionTokens, "unknown parameter: 'max_tokens'"},
+    RefusablePart{Part::kCompletionTokens, "max_tokens is not supported"},
+};
+constexpr std::size_t kTokenFieldRows = 5;
+
+void append(Pieces& to, const Pieces& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
+
+/// What stands in the content of a tool result.
+struct ResultParts {
+    Pieces text;  // inside a JSON string
+    std::vector<std::string_view> images;
+};
+
+ResultParts parts_of_result(std::string_view block) {
+    ResultParts parts;
+    const std::string_view content = value_of(block, "content");
+    if (value_of(block, "is_error") == "true") parts.text.push_back("Error: ");
+    if (!content.starts_with('[')) {
+        parts.text.push_back(inside_quotes(content));
+        return parts;
+    }
+    bool first = true;
+    for (const std::string_view part : agent::split_blocks(content)) {
+        const std::string type = type_of(part);
+        if (type == "image") parts.images.push_back(part);
+        if (type != "text") continue;
+        if (!std::exchange(first, false)) parts.text.push_back("\\n");
+        parts.text.push_back(inside_quotes(value_of(part, "text")));
+    }
+    return parts;
+}
+
+bool is_empty(const Pieces& pieces) {
+    return std::all_of(pieces.begin(), pieces.end(), [](std::string_view p) { return p.empty(); });
+}
+
+/// Writes the messages of one request. Neighbours of the same role become one message.
+class ChatMessages {
+public:
+    ChatMessages(RequestText& out, std::string origin, bool sends_thinking)
+        : out_(out), origin_(std::move(origin)), sends_thinking_(sends_thinking) {}
+
+    void add_system(std::string_view text) {
+        if (text.find_first_not_of(" \t\r\n") == text.npos) return;
+        begin("system");
+        out_.add(",\"content\":");
+        out_.own(json_quote(text) + "}");
+    }
+
+    void add(const agent::Message& message) {
+        if (message.role == agent::Role::kUser) {
+            add_user(message);
+        } else {
+            add_answer(message);
+        }
+    }
+
+    void end() {
+        end_answer({});
+        end_user();
+    }
+
+private:
+    struct Call {
+        std::string_view id;  // with its quotes
+        std::string_view name;
+        std::string_view input;
+    };
+    struct UserPart {
+        bool is_image = false;
+        Pieces pieces;  // inside a JSON string; of an image, the string
+    };
+
+    void begin(std::string_view role) {
+        out_.add(std::exchange(is_first_, false) ? "{\"role\":\"" : ",{\"role\":\"");
+        out_.add(role);
+        out_.add("\"");
+    }
+
+    void write(const Pieces& pieces) {
+        for (const std::string_view piece : pieces)
+            out_.add(piece);
+    }
+
+    // ------------------------------------------------------------ answers
+
+    void add_answer(const agent::Message& message) {
+        const bool own = message.origin.empty() || message.origin == origin_;
+        bool first_text = true;
+        for (std::size_t i = 0; i < message.block_ends.size(); ++i) {
+            const std::string_view block = block_of(message, i);
+            const std::string type = type_of(block);
+            if (type == "text") {
+                add_answer_text(inside_quotes(value_of(block, "text")),
+                                std::exchange(first_text, false));
+            } else if (type == "tool_use") {
+                end_user();
+                calls_.push_back(
+                    {value_of(block, "id"), value_of(block, "name"), value_of(block, "input")});
+            } else if (type == "thinking" && own && sends_thinking_) {
+                add_thinking(block);
+            }
+        }
+    }
+
+    void add_answer_text(std::string_view text, bool begins_message) {
+        if (text.empty()) return;
+        end_user();
+        if (begins_message && !answer_text_.empty()) answer_text_.push_back(kParagraph);
+        answer_text_.push_back(text);
+    }
+
+    void add_thinking(std::string_view block) {
+        if (const std::string_view details = value_of(block, kThinkingDetails); !details.empty()) {
+            details_ = details;
+            return;
+        }
+        const std::string_view field = inside_quotes(value_of(block, kThinkingCameIn));
+        if (std::find(kThinkingFields.begin(), kThinkingFields.end(), field) ==
+            kThinkingFields.end())
+            return;
+        thinking_field_ = field;
+        thinking_.push_back(inside_quotes(value_of(block, "thinking")));
+    }
+
+    /// `results` are the blocks of the message that answers the calls.
+    void end_answer(const std::vector<std::string_view>& results) {
+        if (!answer_text_.empty() || !calls_.empty()) write_answer();
+        for (const Call& call : calls_)
+            write_result(call, results);
+        answer_text_.clear();
+        calls_.clear();
+        thinking_.clear();
+        details_ = {};
+    }
+
+    void write_answer() {
+        begin("assistant");
+        out_.add(",\"content\":");
+        write_string_or_null(answer_text_);
+        if (!details_.empty()) {
+            out_.add(",\"reasoning_details\":");
+            out_.add(details_);
+        } else if (!thinking_.empty()) {
+            out_.add(",\"");
+            out_.add(thinking_field_);
+            out_.add("\":");
+            write_string_or_null(thinking_);
+        }
+        for (std::size_t i = 0; i < calls_.size(); ++i) {
+            out_.add(i == 0 ? R"(,"tool_calls":[{"id":)" : R"(,{"id":)");
+            out_.add(calls_[i].id);
+            out_.add(R"(,"type":"function","function":{"name":)");
+            out_.add(calls_[i].name);
+            out_.add(",\"arguments\":");
+            out_.own(quoted_json(calls_[i].input.empty() ? "{}" : calls_[i].input));
+            out_.add("}}");
+        }
+        out_.add(calls_.empty() ? "}" : "]}");
+    }
+
+    void write_string_or_null(const Pieces& text) {
+        if (text.empty()) return out_.add("null");
+        out_.add("\"");
+        write(text);
+        out_.add("\"");
+    }
+
+    void write_result(const Call& call, const std::vector<std::string_view>& results) {
+        const auto found = std::find_if(
+            results.begin(), results.end(),
+            [&](std::string_view block) { return value_of(block, "tool_use_id") == call.id; });
+        ResultParts parts;
+        if (found != results.end()) parts = parts_of_result(*found);
+        begin("tool");
+        out_.add(",\"tool_call_id\":");
+        out_.add(call.id);
+        out_.add(",\"content\":\"");
+        if (is_empty(parts.text)) {
+            parts.text = {parts.images.empty() ? "(no output)" : kImageFollows};
+        } else if (!parts.images.empty()) {
+            append(parts.text, {"\\n", kImageFollows});
+        }
+        write(parts.text);
+        out_.add("\"}");
+        if (parts.images.empty()) return;
+        user_.push_back(
+            {false, {"From the result of the tool call ", inside_quotes(call.id), ":"}});
+        for (const std::string_view image : parts.images)
+            add_image(image);
+    }
+
+    // ------------------------------------------------------------ the user
+
+    void add_user(const agent::Message& message) {
+        std::vector<std::string_view> results;
+        std::vector<std::string_view> others;
+        for (std::size_t i = 0; i < message.block_ends.size(); ++i) {
+            const std::string_view block = block_of(message, i);
+            const bool answers_call = type_of(block) == "tool_result" && is_open_call(block);
+            (answers_call ? results : others).push_back(block);
+        }
+        end_answer(results);
+        for (const std::string_view block : others)
+            add_user_block(block);
+    }
+
+    [[nodiscard]] bool is_open_call(std::string_view result) const {
+        const std::string_view id = value_of(result, "tool_use_id");
+        return std::any_of(calls_.begin(), calls_.end(),
+                           [&](const Call& call) { return call.id == id; });
+    }
+
+    void add_user_block(std::string_view block) {
+        const std::string type = type_of(block);
+        if (type == "text") {
+            add_user_text({inside_quotes(value_of(block, "text"))});
+        } else if (type == "image") {
+            add_image(block);
+        } else if (type == "tool_result") {  // its call is not in the conversation
+            const ResultParts parts = parts_of_result(block);
+            add_user_text(parts.text);
+            for (const std::string_view image : parts.images)
+                add_image(image);
+        }
+    }
+
+    void add_user_text(Pieces text) {
+        if (!is_empty(text)) user_.push_back({false, std::move(text)});
+    }
+
+    void add_image(std::string_view block) {
+        Pieces url = image_url_of(block);
+        if (!url.empty()) user_.push_back({true, std::move(url)});
+    }
+
+    void end_user() {
+        if (user_.empty()) return;
+        begin("user");
+        out_.add(",\"content\":");
+        const bool only_text = std::none_of(user_.begin(), user_.end(),
+                                            [](const UserPart& part) { return part.is_image; });
+        if (only_text) {
+            write_user_text();
+        } else {
+            write_user_parts();
+        }
+        out_.add("}");
+        user_.clear();
+    }
+
+    void write_user_text() {
+        out_.add("\"");
+        for (std::size_t i = 0; i < user_.size(); ++i) {
+            if (i > 0) out_.add(kParagraph);
+            write(user_[i].pieces);
+        }
+        out_.add("\"");
+    }
+
+    void write_user_parts() {
+        for (std::size_t i = 0; i < user_.size(); ++i) {
+            out_.add(i == 0 ? "[" : ",");
+            out_.add(user_[i].is_image ? R"({"type":"image_url","image_url":{"url":)"
+                                       : R"({"type":"text","text":")");
+            write(user_[i].pieces);
+            out_.add(user_[i].is_image ? "}}" : "\"}");
+        }
+        out_.add("]");
+    }
+
+    RequestText& out_;
+    const std::string origin_;
+    const bool sends_thinking_;
+    bool is_first_ = true;
+    // The answer, and then the user message, that are not written yet.
+    Pieces answer_text_;
+    std::vector<Call> calls_;
+    Pieces thinking_;
+    std::string_view thinking_field_;
+    std::string_view details_;
+    std::vector<UserPart> user_;
+};
+
+/// Writes the tools as functions. False: there are none.
+bool write_functions(RequestText& out, std::string_view tools) {
+    bool first = true;
+    for (const std::string_view tool : agent::split_blocks(tools)) {
+        out.add(std::exchange(first, false) ? R"(,"tools":[{"type":"function","function":{"name":)"
+                                            : R"(,{"type":"function","function":{"name":)");
+        out.add(value_of(tool, "name"));
+        if (const auto description = value_of(tool, "description"); !description.empty()) {
+            out.add(",\"description\":");
+            out.add(description);
+        }
+        out.add(",\"parameters\":");
+        out.own(parameters_of(tool));
+        out.add("}}");
+    }
+    if (!first) out.add("]");
+    return !first;
+}
+
+void write_answer_schema(RequestText& out, std::string_view schema) {
+    const Json parsed = json_or_null(schema);
+    if (!parsed.is_object()) return;
+    out.add(R"(,"response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":)");
+    out.add(schema);
+    if (is_strict_schema(parsed)) out.add(",\"strict\":true");
+    out.add("}}");
+}
+
+}  // namespace
+
+HttpFields ChatCompletionsFormat::fields(const agent::Request& /*request*/,
+                                         const ServerTraits& /*traits*/) const {
+    return {};
+}
+
+RequestText ChatCompletionsFormat::body(const agent::Request& request,
+                                        const ServerTraits& traits) const {
+    RequestText out;
+    out.own("{\"model\":" + json_quote(request.model) + ",\"stream\":true");
+    if (traits.takes(Part::kStreamUsage)) out.add(R"(,"stream_options":{"include_usage":true})");
+    const std::string_view field = !options_.max_tokens_field.empty() ? options_.max_tokens_field
+                                   : traits.takes(Part::kCompletionTokens)
+                                       ? std::string_view("max_completion_tokens")
+                                       : std::string_view("max_tokens");
+    out.own(",\"" + std::string(field) + "\":" + std::to_string(request.max_tokens));
+    if (!options_.reasoning_effort.empty() && traits.takes(Part::kReasoning))
+        out.own(",\"reasoning_effort\":" + json_quote(options_.reasoning_effort));
+    out.add(",\"messages\":[");
+    ChatMessages messages(out, agent::ModelName{"openai", std::string(request.model)}.words(),
+                          traits.takes(Part::kSentReasoning));
+    messages.add_system(request.system);
+    for (const agent::Message& message : request.messages)
+        messages.add(message);
+    messages.end();
+    out.add("]");
+    if (write_functions(out, request.tools)) {
+        if (request.forbid_tools) out.add(R"(,"tool_choice":"none")");
+        if (!request.forbid_tools && traits.takes(Part::kParallelCalls))
+            out.add(R"(,"parallel_tool_calls":true)");
+    }
+    if (!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema))
+        write_answer_schema(out, request.answer_schema);
+    out.add("}");
+    return out;
+}
+
+std::unique_ptr<AnswerReader> ChatCompletionsFormat::reader(const agent::Request& request,
+                                                            agent::EventSink& sink) const {
+    return std::make_unique<ChatAnswerReader>(request, sink);
+}
+
+std::span<const RefusablePart> ChatCompletionsFormat::refusable() const {
+    const std::span<const RefusablePart> all(kRefusable);
+    return options_.max_tokens_field.empty() ? all : all.first(all.size() - kTokenFieldRows);
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,317 @@
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "host/agent/wire.h"
+#include "host/model/chat_completions.h"
+#include "tests/model/support.h"
+
+// The requests of Chat Completions. For answers see chat_answer_test.cpp.
+namespace tenon::model::chat_request {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kLocal = "http://127.0.0.1:8080/v1";
+
+struct Situation {
+    const char* base_url = kLocal;
+    ChatCompletionsFormat::Options options = {};
+    std::vector<Part> changed = {};
+};
+
+std::string body_of(const agent::Request& request, const Situation& setup = {}) {
+    const ChatCompletionsFormat format(setup.options);
+    const auto traits = first_traits("openai", setup.base_url);
+    for (const Part part : setup.changed)
+        EXPECT_TRUE(traits->change(part));
+    std::string all;
+    const RequestText body = format.body(request, *traits);
+    for (const std::string_view piece : body.pieces())
+        all += piece;
+    return all;
+}
+
+std::string messages_of(const Talk& talk, const Situation& setup = {}) {
+    const auto body = parse_ordered_json(body_of(talk.request(), setup));
+    EXPECT_TRUE(body) << body.error().message;
+    return body ? dump_ordered_json(member(*body, "messages")) : "";
+}
+
+Talk short_talk() {
+    Talk talk;
+    talk.model = "m";
+    return talk;
+}
+
+/// Messages without the system message.
+std::string written(const std::vector<agent::Message>& messages, const Situation& setup = {}) {
+    Talk talk = short_talk();
+    talk.system = "";
+    talk.messages = messages;
+    return messages_of(talk, setup);
+}
+
+agent::Message user(const std::vector<std::string>& blocks) {
+    return message(agent::Role::kUser, blocks);
+}
+agent::Message answer(const std::vector<std::string>& blocks, const std::string& origin = "") {
+    agent::Message out = message(agent::Role::kAssistant, blocks);
+    out.origin = origin;
+    return out;
+}
+std::string call(const std::string& id, const std::string& input = "{}") {
+    return R"({"type":"tool_use","id":")" + id + R"(","name":"bash","input":)" + input + "}";
+}
+std::string image(const std::string& data) {
+    return agent::image_block({"image/png", data});
+}
+const std::string kHello = R"({"role":"user","content":"hello"})";
+
+TEST(ChatBody, HasItsFieldsInAStableOrder) {
+    EXPECT_EQ(body_of(short_talk().request()),
+              R"({"model":"m","stream":true,"stream_options":{"include_usage":true},)"
+              R"("max_tokens":8192,"messages":[{"role":"system","content":"You are terse."},)"
+              R"({"role":"user","content":"hello"}],"tools":[{"type":"function","function":)"
+              R"({"name":"bash","description":"Runs","parameters":{"properties":{},)"
+              R"("type":"object"}}}],"parallel_tool_calls":true})");
+}
+
+TEST(ChatBody, LeavesOutEmptyFields) {
+    Talk talk = short_talk();
+    talk.system = " \n";
+    talk.tools = "[]";
+    EXPECT_EQ(body_of(talk.request()),
+              R"({"model":"m","stream":true,"stream_options":{"include_usage":true},)"
+              R"("max_tokens":8192,"messages":[{"role":"user","content":"hello"}]})");
+}
+
+TEST(ChatBody, ForbidsToolsWithoutRemovingThem) {
+    const Talk talk = short_talk();
+    agent::Request request = talk.request();
+    request.forbid_tools = true;
+    const std::string body = body_of(request);
+    EXPECT_THAT(body, HasSubstr(R"(,"tool_choice":"none"})"));
+    EXPECT_THAT(body, HasSubstr(R"("name":"bash")"));
+    EXPECT_THAT(body, Not(HasSubstr("parallel_tool_calls")));
+}
+
+TEST(ChatBody, NamesTheTokenLimitAsTheServerDoes) {
+    struct Case {
+        Situation setup;
+        const char* has;
+        const char* has_not;
+    };
+    for (const Case& one : std::vector<Case>{
+             {{kLocal}, R"("max_tokens":8192)", "completion"},
+             {{""}, R"("max_completion_tokens":8192)", "\"max_tokens"},
+             {{"https://api.openai.com/v1"}, R"("max_completion_tokens":8192)", "\"max_tokens"},
+             {{kLocal, {"max_completion_tokens"}},
+              R"("max_completion_tokens":8192)",
+              "\"max_tokens"},
+             {{"", {"max_tokens"}}, R"("max_tokens":8192)", "completion"},
+             {{kLocal, {}, {Part::kCompletionTokens}},
+              R"("max_completion_tokens":8192)",
+              "\"max_tokens"},
+             {{"", {}, {Part::kCompletionTokens}}, R"("max_tokens":8192)", "completion"}}) {
+        SCOPED_TRACE(one.has);
+        const std::string body = body_of(short_talk().request(), one.setup);
+        EXPECT_THAT(body, HasSubstr(one.has));
+        EXPECT_THAT(body, Not(HasSubstr(one.has_not)));
+    }
+}
+
+TEST(ChatBody, LeavesOutWhatTheServerRefuses) {
+    const Talk talk = short_talk();
+    agent::Request request = talk.request();
+    request.answer_schema = R"({"type":"object"})";
+    const Situation all{kLocal, {"", "high"}};
+    for (const char* text : {"stream_options", "parallel_tool_calls",
+                             R"("reasoning_effort":"high")", "response_format"})
+        EXPECT_THAT(body_of(request, all), HasSubstr(text));
+    const Situation none{
+        kLocal,
+        {"", "high"},
+        {Part::kStreamUsage, Part::kParallelCalls, Part::kReasoning, Part::kAnswerSchema}};
+    for (const char* text : {"stream_options", "parallel_tool_calls", "effort", "response_format"})
+        EXPECT_THAT(body_of(request, none), Not(HasSubstr(text)));
+    EXPECT_THAT(body_of(request, {"", {}}), Not(HasSubstr("parallel_tool_calls")))
+        << "OpenAI's own calls tools in parallel unasked";
+}
+
+TEST(ChatBody, AsksForAnAnswerThatFitsASchema) {
+    const Talk talk = short_talk();
+    agent::Request request = talk.request();
+    request.answer_schema = R"({"type":"object","properties":{"a":{"type":"string"}}})";
+    EXPECT_THAT(
+        body_of(request),
+        HasSubstr(R"("response_format":{"type":"json_schema","json_schema":{"name":"answer",)"
+                  R"("schema":{"type":"object","properties":{"a":{"type":"string"}}}}})"));
+    request.answer_schema =
+        R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],)"
+        R"("additionalProperties":false})";
+    EXPECT_THAT(body_of(request), HasSubstr(R"("additionalProperties":false},"strict":true}})"));
+}
+
+TEST(ChatMessages, HasCallsAndTheirResultsAtOnceAndInOrder) {
+    EXPECT_EQ(written({user({text_block("hello")}),
+                       answer({text_block("Two \"calls\"."),
+                               call("a", R"({"command":"echo \"x\""})"), call("b")}),
+                       user({result_block("b", "two"), result_block("a", "one\n"),
+                             text_block("note"), text_block("more")}),
+                       answer({text_block("Done.")}), user({text_block("thanks")})}),
+              "[" + kHello +
+                  R"(,{"role":"assistant","content":"Two \"calls\".","tool_calls":[)"
+                  R"({"id":"a","type":"function","function":{"name":"bash",)"
+                  R"("arguments":"{\"command\":\"echo \\\"x\\\"\"}"}},)"
+                  R"({"id":"b","type":"function","function":{"name":"bash","arguments":"{}"}}]},)"
+                  R"({"role":"tool","tool_call_id":"a","content":"one\n"},)"
+                  R"({"role":"tool","tool_call_id":"b","content":"two"},)"
+                  R"({"role":"user","content":"note\n\nmore"},)"
+                  R"({"role":"assistant","content":"Done."},{"role":"user","content":"thanks"}])");
+}
+
+TEST(ChatMessages, HasOneMessageForEachCallWhateverItsResult) {
+    const std::string error =
+        R"({"type":"tool_result","tool_use_id":"b","content":"no such file","is_error":true})";
+    const std::string parts = R"({"type":"tool_result","tool_use_id":"d","content":[)" +
+                              text_block("x") + "," + text_block("y") + "]}";
+    EXPECT_EQ(written({answer({call("a"), call("b"), call("c"), call("d")}),
+                       user({R"({"type":"tool_result","tool_use_id":"a"})", error, parts})}),
+              R"([{"role":"assistant","content":null,"tool_calls":[)"
+              R"({"id":"a","type":"function","function":{"name":"bash","arguments":"{}"}},)"
+              R"({"id":"b","type":"function","function":{"name":"bash","arguments":"{}"}},)"
+              R"({"id":"c","type":"function","function":{"name":"bash","arguments":"{}"}},)"
+              R"({"id":"d","type":"function","function":{"name":"bash","arguments":"{}"}}]},)"
+              R"x({"role":"tool","tool_call_id":"a","content":"(no output)"},)x"
+              R"({"role":"tool","tool_call_id":"b","content":"Error: no such file"},)"
+              R"x({"role":"tool","tool_call_id":"c","content":"(no output)"},)x"
+              R"({"role":"tool","tool_call_id":"d","content":"x\ny"}])");
+}
+
+TEST(ChatMessages, HasImagesOfResultsBehindAllResults) {
+    const std::string with_image = R"({"type":"tool_result","tool_use_id":"a","content":[)" +
+                                   text_block("a.png") + "," + image("QQ==") + "]}";
+    const std::string only_image =
+        R"({"type":"tool_result","tool_use_id":"b","content":[)" + image("Qg==") + "]}";
+    EXPECT_EQ(
+        written(
+            {answer({call("a"), call("b")}), user({with_image, only_image, text_block("note")})}),
+        R"([{"role":"assistant","content":null,"tool_calls":[)"
+        R"({"id":"a","type":"function","function":{"name":"bash","arguments":"{}"}},)"
+        R"({"id":"b","type":"function","function":{"name":"bash","arguments":"{}"}}]},)"
+        R"({"role":"tool","tool_call_id":"a",)"
+        R"("content":"a.png\n[the image is in the user message that follows]"},)"
+        R"({"role":"tool","tool_call_id":"b",)"
+        R"("content":"[the image is in the user message that follows]"},)"
+        R"({"role":"user","content":[{"type":"text","text":"From the result of the tool call a:"},)"
+        R"({"type":"image_url","image_url":{"url":"data:image/png;base64,QQ=="}},)"
+        R"({"type":"text","text":"From the result of the tool call b:"},)"
+        R"({"type":"image_url","image_url":{"url":"data:image/png;base64,Qg=="}},)"
+        R"({"type":"text","text":"note"}]}])");
+}
+
+TEST(ChatMessages, HasImagesOfTheUserAsParts) {
+    EXPECT_EQ(written({user({text_block("look"), image("QQ==")})}),
+              R"([{"role":"user","content":[{"type":"text","text":"look"},)"
+              R"({"type":"image_url","image_url":{"url":"data:image/png;base64,QQ=="}}]}])");
+}
+
+TEST(ChatMessages, JoinsNeighboursOfTheSameRole) {
+    EXPECT_EQ(written({user({text_block("hello")}), user({text_block("you")}),
+                       answer({text_block("a"), text_block("b")}), answer({text_block("c")}),
+                       user({text_block("d")})}),
+              R"([{"role":"user","content":"hello\n\nyou"},)"
+              R"({"role":"assistant","content":"ab\n\nc"},{"role":"user","content":"d"}])");
+}
+
+TEST(ChatMessages, LeavesOutWhatTheFormatHasNoWordFor) {
+    EXPECT_EQ(
+        written({user({text_block("hello")}),
+                 answer({R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})",
+                         R"({"type":"web_search_tool_result","tool_use_id":"s","content":[]})",
+                         R"({"type":"text","text":"Found.","citations":[{"url":"u"}]})"}),
+                 user({text_block("you")})}),
+        "[" + kHello +
+            R"(,{"role":"assistant","content":"Found."},{"role":"user","content":"you"}])");
+    EXPECT_EQ(written({user({text_block("hello")}),
+                       answer({R"({"type":"server_tool_use","id":"s","name":"x","input":{}})"}),
+                       user({text_block("you")})}),
+              R"([{"role":"user","content":"hello\n\nyou"}])");
+}
+
+TEST(ChatMessages, KeepsTheTextOfAResultWithoutItsCall) {
+    EXPECT_EQ(written({user({result_block("gone", "text"), text_block("hello")})}),
+              R"([{"role":"user","content":"text\n\nhello"}])");
+}
+
+TEST(ChatMessages, GivesThinkingBackInItsMember) {
+    const std::string content =
+        R"({"type":"thinking","thinking":"h\"m","field":"reasoning_content"})";
+    const std::string plain = R"({"type":"thinking","thinking":"hm","field":"reasoning"})";
+    const std::string details =
+        R"({"type":"thinking","thinking":"hm","reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]})";
+    const std::string tags = R"({"type":"thinking","thinking":"hm"})";
+    const std::string hostile = R"({"type":"thinking","thinking":"hm","field":"content"})";
+    struct Case {
+        std::string block;
+        std::string member;
+    };
+    for (const Case& one : std::vector<Case>{
+             {content, R"(,"reasoning_content":"h\"m")"},
+             {plain, R"(,"reasoning":"hm")"},
+             {details, R"(,"reasoning_details":[{"type":"reasoning.encrypted","data":"x"}])"},
+             {tags, ""},
+             {hostile, ""}}) {
+        SCOPED_TRACE(one.block);
+        const std::string without = R"([{"role":"assistant","content":"Done."}])";
+        std::string with = without;
+        with.insert(with.size() - 2, one.member);
+        const std::vector<std::string> blocks = {one.block, text_block("Done.")};
+        EXPECT_EQ(written({answer(blocks, "openai m")}), with);
+        EXPECT_EQ(written({answer(blocks)}), with);
+        EXPECT_EQ(written({answer(blocks, "openai other")}), without);
+        EXPECT_EQ(written({answer(blocks, "anthropic m")}), without);
+        EXPECT_EQ(written({answer(blocks, "openai m")}, {kLocal, {}, {Part::kSentReasoning}}),
+                  without);
+    }
+}
+
+TEST(ChatRefusals, NameTheirParts) {
+    const ChatCompletionsFormat format({});
+    const ChatCompletionsFormat fixed({"max_tokens"});
+    struct Case {
+        const char* text;
+        std::optional<Part> part;
+        std::optional<Part> part_of_fixed;
+    };
+    for (const Case& one : std::vector<Case>{
+             {"unsupported parameter: 'stream_options'", Part::kStreamUsage, Part::kStreamUsage},
+             {R"({"detail":[{"loc":["body","parallel_tool_calls"],"msg":"extra inputs"}]})",
+              Part::kParallelCalls, Part::kParallelCalls},
+             {"unsupported parameter: 'max_tokens' is not supported with this model. use "
+              "'max_completion_tokens' instead.",
+              Part::kCompletionTokens, std::nullopt},
+             {"unknown field max_completion_tokens", Part::kCompletionTokens, std::nullopt},
+             {"max_completion_tokens is too large: 99999. this model supports at most 16384",
+              std::nullopt, std::nullopt},
+             {"max_tokens is too large: 99999", std::nullopt, std::nullopt},
+             {"reasoning_effort is not supported with this model", Part::kReasoning,
+              Part::kReasoning},
+             {"'messages.1.reasoning_content' is unsupported", Part::kSentReasoning,
+              Part::kSentReasoning},
+             {"cannot pass both content and thinking in an assistant message with tool calls!",
+              Part::kSentReasoning, Part::kSentReasoning},
+             {"response_format is not supported", Part::kAnswerSchema, Part::kAnswerSchema},
+             {"an assistant message with 'tool_calls' must be followed by tool messages",
+              std::nullopt, std::nullopt}}) {
+        SCOPED_TRACE(one.text);
+        EXPECT_EQ(first_traits("openai", kLocal)->named_in(one.text, format.refusable()), one.part);
+        EXPECT_EQ(first_traits("openai", kLocal)->named_in(one.text, fixed.refusable()),
+                  one.part_of_fixed);
+    }
+}
+
+}  // namespace
+}  // namespace tenon::model::chat_request
