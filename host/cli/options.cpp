@@ -24,7 +24,7 @@ constexpr std::array kRunOptions = {
     OptionSpec{0, "replay", "FILE", "play a recorded run instead of asking a model", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "record", "FILE", "record this run", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "max-turns", "N", "stop after N turns"},
-    OptionSpec{0, "max-budget-usd", "N", "stop when the run has cost N US dollars, subagents included; needs model.price.input and .output"},
+    OptionSpec{0, "max-budget-usd", "N", "stop when the run has cost N US dollars, subagents included; needs model.price.input or .output"},
     OptionSpec{0, "max-tokens-total", "N", "stop when the run has used N tokens of all kinds, subagents included"},
     OptionSpec{0, "no-wait", "", "leave running jobs behind instead of waiting for them"},
     OptionSpec{'V', "version", "", "print the version"},
