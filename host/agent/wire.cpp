@@ -97,29 +97,41 @@ std::vector<std::string_view> split_blocks(std::string_view array) {
 }
 
 std::string_view raw_member(std::string_view object, std::string_view key) {
-    const std::string quoted = json_quote(key);
+    std::string_view value;
+    find_raw_members(object, {&key, 1}, {&value, 1});
+    return value;
+}
+
+void find_raw_members(std::string_view object, std::span<const std::string_view> keys,
+                      std::span<std::string_view> values) {
     std::size_t depth = 0;
-    std::size_t value_from = 0;  // of the wanted member, once its key has been seen
-    for (std::size_t i = 0; i < object.size(); ++i) {
+    std::size_t missing = keys.size();
+    std::size_t wanted = keys.size();  // which of them the member is
+    std::size_t value_from = 0;
+    for (std::size_t i = 0; i < object.size() && missing > 0; ++i) {
         const char c = object[i];
         if (c == '"') {
-            const std::size_t from = i;
-            i = end_of_string(object, from);
+            const std::size_t from = i + 1;
+            i = end_of_string(object, i);
+            if (depth != 1 || value_from != 0) continue;
             const std::size_t after = object.find_first_not_of(" \t\r\n", i + 1);
-            const bool is_key = depth == 1 && value_from == 0 && after != std::string_view::npos &&
-                                object[after] == ':';
-            if (is_key && object.substr(from, i + 1 - from) == quoted) {
-                value_from = after + 1;
-                i = after;
-            }
+            if (after == std::string_view::npos || object[after] != ':') continue;
+            const auto key = std::find(keys.begin(), keys.end(), object.substr(from, i - from));
+            wanted = static_cast<std::size_t>(key - keys.begin());
+            value_from = after + 1;
+            i = after;
         } else if (c == '{' || c == '[') {
             ++depth;
         } else if (c == '}' || c == ']' || c == ',') {
-            if (depth == 1 && value_from != 0) return object.substr(value_from, i - value_from);
+            if (depth == 1 && wanted < keys.size() && values[wanted].empty()) {
+                values[wanted] = object.substr(value_from, i - value_from);
+                --missing;
+            }
+            if (depth == 1) value_from = 0;
+            if (depth == 1) wanted = keys.size();
             if (c != ',') --depth;
         }
     }
-    return {};
 }
 
 std::vector<std::string_view> call_blocks(const Message& answer) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,11 @@ std::vector<std::string_view> split_blocks(std::string_view array);
 /// The value of a member of a JSON object as it stands in `object`, or empty when there is none.
 /// The text must be valid JSON.
 std::string_view raw_member(std::string_view object, std::string_view key);
+
+/// The same for several keys at once, which have no characters that JSON escapes. `values` is as
+/// long as `keys`, and empty before.
+void find_raw_members(std::string_view object, std::span<const std::string_view> keys,
+                      std::span<std::string_view> values);
 
 /// Whether a content block is of the two thinking kinds.
 bool is_thinking_block(std::string_view block);

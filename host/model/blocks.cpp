@@ -24,16 +24,23 @@ std::string_view block_of(const agent::Message& message, std::size_t block) {
 }
 
 std::string type_of(std::string_view object) {
-    const std::string_view quoted = value_of(object, "type");
-    const std::string_view plain = inside_quotes(quoted);
+    return text_in(value_of(object, "type"));
+}
+
+std::string text_in(std::string_view json_string) {
+    const std::string_view plain = inside_quotes(json_string);
     if (plain.find('\\') == plain.npos) return std::string(plain);
-    const Json parsed = json_or_null(quoted);
+    const Json parsed = json_or_null(json_string);
     const std::string* text = string_in(parsed);
     return text != nullptr ? *text : std::string();
 }
 
 std::string_view value_of(std::string_view object, std::string_view key) {
-    const std::string_view value = without_white_space(agent::raw_member(object, key));
+    return value_in(agent::raw_member(object, key));
+}
+
+std::string_view value_in(std::string_view json) {
+    const std::string_view value = without_white_space(json);
     return value == "null" ? std::string_view() : value;
 }
 
@@ -75,9 +82,9 @@ std::string parameters_of(std::string_view tool) {
     if (!schema.starts_with('{')) return R"({"type":"object","properties":{}})";
     std::string out(schema);
     const bool is_empty = without_white_space(schema.substr(1)) == "}";
-    if (value_of(schema, "properties").empty())
-        out.insert(1, is_empty ? R"("properties":{})" : R"("properties":{},)");
-    if (value_of(schema, "type").empty()) out.insert(1, R"("type":"object",)");
+    const auto [type, properties] = values_of<2>(schema, {"type", "properties"});
+    if (properties.empty()) out.insert(1, is_empty ? R"("properties":{})" : R"("properties":{},)");
+    if (type.empty()) out.insert(1, R"("type":"object",)");
     return out;
 }
 

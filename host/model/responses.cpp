@@ -39,23 +39,29 @@ private:
     }
 
     void add_block(agent::Role role, std::string_view block) {
-        const std::string type = type_of(block);
+        const auto [type_value, text, id, name, input, call, content, is_error] = values_of<8>(
+            block, {"type", "text", "id", "name", "input", "tool_use_id", "content", "is_error"});
+        const std::string type = text_in(type_value);
         if (type == "text") {
-            begin_part(role);
-            out_.add(role == agent::Role::kUser ? R"({"type":"input_text","text":)"
-                                                : R"({"type":"output_text","text":)");
-            out_.add(value_of(block, "text"));
-            out_.add("}");
+            add_text_part(role, text);
         } else if (type == "image" && role == agent::Role::kUser) {
             const auto url = image_url_of(block);
             if (url.empty()) return;
             begin_part(role);
             add_image(url);
         } else if (type == "tool_use") {
-            add_call(block);
+            add_call(id, name, input);
         } else if (type == "tool_result") {
-            add_result(block);
+            add_result(call, content, is_error == "true" ? "Error: " : "");
         }
+    }
+
+    void add_text_part(agent::Role role, std::string_view text) {
+        begin_part(role);
+        out_.add(role == agent::Role::kUser ? R"({"type":"input_text","text":)"
+                                            : R"({"type":"output_text","text":)");
+        out_.add(text);
+        out_.add("}");
     }
 
     void begin_part(agent::Role role) {
@@ -82,27 +88,24 @@ private:
         out_.add("}");
     }
 
-    void add_call(std::string_view block) {
+    void add_call(std::string_view id, std::string_view name, std::string_view input) {
         begin_item();
-        const std::string_view input = value_of(block, "input");
         out_.add(R"({"type":"function_call","call_id":)");
-        out_.add(value_of(block, "id"));
+        out_.add(id);
         out_.add(",\"name\":");
-        out_.add(value_of(block, "name"));
+        out_.add(name);
         out_.own(",\"arguments\":" + quoted_json(input.empty() ? "{}" : input) + "}");
     }
 
-    /// There is no member for an error: its text says so.
-    void add_result(std::string_view block) {
+    /// There is no member for an error: the text begins with `prefix`.
+    void add_result(std::string_view call, std::string_view content, std::string_view prefix) {
         begin_item();
         out_.add(R"({"type":"function_call_output","call_id":)");
-        out_.add(value_of(block, "tool_use_id"));
+        out_.add(call);
         out_.add(",\"output\":");
-        const std::string_view content = value_of(block, "content");
-        const std::string_view prefix = value_of(block, "is_error") == "true" ? "Error: " : "";
-        const std::vector<std::string_view> parts = agent::split_blocks(content);
-        const bool is_text = content.empty() || content.starts_with('"') || parts.empty();
-        if (is_text) {
+        const auto parts = content.starts_with('[') ? agent::split_blocks(content)
+                                                    : std::vector<std::string_view>();
+        if (parts.empty()) {
             add_text(content, prefix);
         } else {
             add_result_parts(parts, prefix);
@@ -177,12 +180,13 @@ private:
 void write_tools(std::string_view tools, RequestText& out) {
     std::string_view separator = ",\"tools\":[";
     for (const std::string_view tool : agent::split_blocks(tools)) {
+        const auto [name, description] = values_of<2>(tool, {"name", "description"});
         out.add(std::exchange(separator, ","));
         out.add(R"({"type":"function","name":)");
-        out.add(value_of(tool, "name"));
-        if (const auto text = value_of(tool, "description"); !text.empty()) {
+        out.add(name);
+        if (!description.empty()) {
             out.add(",\"description\":");
-            out.add(text);
+            out.add(description);
         }
         out.own(",\"parameters\":" + parameters_of(tool) + ",\"strict\":false}");
     }
