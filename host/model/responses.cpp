@@ -1,5 +1,6 @@
 #include "host/model/responses.h"
 
+#include <algorithm>
 #include <array>
 
 #include "host/agent/repair.h"
@@ -10,6 +11,9 @@
 
 namespace tenon::model {
 namespace {
+
+/// OpenAI refuses a smaller `max_output_tokens`.
+constexpr std::int64_t kFewestTokens = 16;
 
 /// Writes the input items of a conversation.
 class InputWriter {
@@ -211,7 +215,8 @@ RequestText ResponsesFormat::body(const agent::Request& request, const ServerTra
     const bool reasoning = traits.takes(Part::kReasoning);
     RequestText out;
     out.own("{\"model\":" + json_quote(request.model) + ",\"max_output_tokens\":" +
-            std::to_string(request.max_tokens) + ",\"stream\":true,\"store\":false");
+            std::to_string(std::max(request.max_tokens, kFewestTokens)) +
+            ",\"stream\":true,\"store\":false");
     if (reasoning) out.add(R"(,"include":["reasoning.encrypted_content"])");
     if (reasoning && !reasoning_effort_.empty()) {
         const bool summary = traits.takes(Part::kReasoningSummary);

@@ -75,6 +75,13 @@ TEST(ResponsesBody, LeavesOutEmptyFields) {
         EXPECT_FALSE(body.contains(key)) << key;
 }
 
+TEST(ResponsesBody, AsksForAtLeastAsManyTokensAsServersAccept) {
+    const Talk talk;
+    auto request = talk.request();
+    request.max_tokens = 3;
+    EXPECT_EQ(Json::parse(body_of(request))["max_output_tokens"], 16);
+}
+
 TEST(ResponsesBody, ForbidsToolsWithoutRemovingThem) {
     const Talk talk;
     auto request = talk.request();
