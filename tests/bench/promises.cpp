@@ -39,6 +39,16 @@ constexpr Promise kPromises[] = {
     {"  ratio of the last to the first",              "long_session",     "ratio",        "x",  2},
     {"  first, to the last byte of its request",      "long_session",     "whole_1_ms",   "ms", 0},
     {"  after 1,000 turns, likewise",                 "long_session",     "whole_1000_ms", "ms", 0},
+    {"bash true turn on anthropic",                    "wire_formats/bash", "anthropic_ms", "ms", 0},
+    {"  on openai",                                    "wire_formats/bash", "openai_ms",    "ms", 0},
+    {"  ratio",                                        "wire_formats/bash", "openai_ratio", "x",  1.1},
+    {"  on openai-responses",                          "wire_formats/bash", "responses_ms", "ms", 0},
+    {"  ratio",                                        "wire_formats/bash", "responses_ratio", "x",  1.1},
+    {"read_file turn on anthropic",                    "wire_formats/read_file", "anthropic_ms", "ms", 0},
+    {"  on openai",                                    "wire_formats/read_file", "openai_ms",    "ms", 0},
+    {"  ratio",                                        "wire_formats/read_file", "openai_ratio", "x",  0},
+    {"  on openai-responses",                          "wire_formats/read_file", "responses_ms", "ms", 0},
+    {"  ratio",                                        "wire_formats/read_file", "responses_ratio", "x",  0},
     {"exit of a job to the request with its end",     "notification",     "median_ms",    "ms", 100},
     {"peak memory after 60 turns",                    "memory",           "peak_mb",      "MB", 25},
     {"  with a 10 MB conversation",                   "reopen",           "peak_mb",      "MB", 60},
@@ -92,8 +102,9 @@ int print_promises(std::ostream& out, const Figures& figures) {
         out << std::left << std::setw(48) << promise.what << std::right << std::setw(10)
             << std::setprecision(value->second < 10 ? 2 : 1) << value->second << " " << std::left
             << std::setw(5) << promise.unit;
+        const bool has_fraction = promise.at_most != static_cast<int>(promise.at_most);
         if (promise.at_most > 0)
-            out << "<= " << std::setprecision(promise.at_most == 2.5 ? 1 : 0) << promise.at_most
+            out << "<= " << std::setprecision(has_fraction ? 1 : 0) << promise.at_most
                 << (holds ? "" : "   MISSED");
         out << "\n";
     }

@@ -16,35 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string event(const char* name, const Json& data) {
-    return std::string("event: ") + name + "\ndata: " + dump_json(data) + "\n\n";
-}
-
-/// The start of the block, and the deltas with its content.
-std::string events_of(std::size_t index, const Json& block) {
-    constexpr std::size_t kPiece = 20;  // characters of a delta, as they come from the endpoint
-    const bool is_call = block["type"] == "tool_use";
-    Json start = block;
-    std::string text = is_call ? dump_json(block["input"]) : block["text"].get<std::string>();
-    (is_call ? start["input"] : start["text"]) = is_call ? Json::object() : Json("");
-    std::string out =
-        event("content_block_start",
-              {{"type", "content_block_start"}, {"index", index}, {"content_block", start}});
-    for (std::size_t at = 0; at < text.size(); at += kPiece) {
-        const std::string piece = text.substr(at, kPiece);
-        const Json delta = is_call ? Json{{"type", "input_json_delta"}, {"partial_json", piece}}
-                                   : Json{{"type", "text_delta"}, {"text", piece}};
-        out += event("content_block_delta",
-                     {{"type", "content_block_delta"}, {"index", index}, {"delta", delta}});
-    }
-    return out + event("content_block_stop", {{"type", "content_block_stop"}, {"index", index}});
-}
-
-bool has_call(const Json& content) {
-    return std::any_of(content.begin(), content.end(),
-                       [](const Json& block) { return block["type"] == "tool_use"; });
-}
-
 std::size_t content_length(std::string_view head) {
     constexpr std::string_view kField = "content-length:";
     std::string lower(head);
@@ -74,28 +45,6 @@ Reply calls(std::size_t first_number, std::size_t count, const std::string& tool
                            {"input", input}});
     }
     return {content, {}};
-}
-
-std::string stream_of(const Json& content) {
-    const Json usage = {{"input_tokens", 100}, {"output_tokens", 10}};
-    std::string out = event("message_start", {{"type", "message_start"},
-                                              {"message",
-                                               {{"id", "msg_1"},
-                                                {"type", "message"},
-                                                {"role", "assistant"},
-                                                {"model", "bench"},
-                                                {"content", Json::array()},
-                                                {"stop_reason", nullptr},
-                                                {"stop_sequence", nullptr},
-                                                {"usage", usage}}}});
-    for (std::size_t i = 0; i < content.size(); ++i)
-        out += events_of(i, content[i]);
-    out += event("message_delta", {{"type", "message_delta"},
-                                   {"delta",
-                                    {{"stop_reason", has_call(content) ? "tool_use" : "end_turn"},
-                                     {"stop_sequence", nullptr}}},
-                                   {"usage", {{"output_tokens", 10}}}});
-    return out + event("message_stop", {{"type", "message_stop"}});
 }
 
 StopwatchServer::StopwatchServer(Script script)
@@ -172,7 +121,7 @@ void StopwatchServer::serve(int fd) {
     Exchange exchange;
     while (read_request(fd, rest, exchange)) {
         const Reply reply = script_(answered_++);
-        const std::string body = stream_of(reply.content);
+        const std::string body = stream_of(reply.content, exchange.format);
         const std::string head =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
             std::to_string(body.size()) + "\r\n\r\n";
@@ -202,7 +151,9 @@ bool StopwatchServer::read_request(int fd, std::string& rest, Exchange& exchange
         rest.append(buffer_.data(), static_cast<std::size_t>(n));
         const auto end = rest.find("\r\n\r\n");
         if (wanted != std::string::npos || end == std::string::npos) continue;
-        exchange.body_bytes = content_length(std::string_view(rest).substr(0, end));
+        const std::string_view head = std::string_view(rest).substr(0, end);
+        exchange.body_bytes = content_length(head);
+        exchange.format = format_of_path(head.substr(0, head.find("\r\n")));
         wanted = end + 4 + exchange.body_bytes;
         rest.reserve(wanted);
     }

@@ -11,6 +11,7 @@
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
 #include "tests/bench/samples.h"
+#include "tests/bench/streams.h"
 
 namespace tenon::bench {
 
@@ -26,20 +27,19 @@ Reply call(std::size_t number, const std::string& tool, const Json& input);
 Reply calls(std::size_t first_number, std::size_t count, const std::string& tool,
             const Json& input);
 
-/// The answer as the endpoint streams it: server-sent events.
-std::string stream_of(const Json& content);
-
 /// The times of one request and its answer, and its size.
 struct Exchange {
     Clock::time_point first_byte;
     Clock::time_point received;  ///< the whole request
     Clock::time_point answered;
     std::size_t body_bytes = 0;
+    StreamFormat format = StreamFormat::kMessages;
 };
 
-/// A Messages endpoint on 127.0.0.1 that answers from a function and notes the times. It serves one
-/// connection after the other. It checks and parses nothing, so its own time does not grow with the
-/// conversation. The strict endpoint is tests/support/model_server.
+/// An endpoint on 127.0.0.1 that answers from a function, in the wire format that the path of the
+/// request stands for, and notes the times. It serves one connection after the other. It checks and
+/// parses nothing, so its own time does not grow with the conversation. The strict endpoint is
+/// tests/support/model_server.
 class StopwatchServer {
 public:
     /// `script` gets the number of the request, from 0, on the server's thread.
