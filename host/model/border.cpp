@@ -84,12 +84,12 @@ void assign_call_id(ContentBlock& block, agent::CallIds& ids, Repairs& repairs) 
         repairs.made(block.call->id.empty() ? Repair::kCallIdMissing : Repair::kCallIdUnfit);
     block.call->id = std::move(id);
     block.call_fields["id"] = block.call->id;
-    block.wire = wire_with_input(block.call_fields, block.input_wire);
+    block.wire = wire_with_input(block.call_fields, std::exchange(block.input_wire, {}));
 }
 
 }  // namespace
 
-Result<ContentBlock> finish_block(OrderedJson fields, const std::optional<std::string>& input_json,
+Result<ContentBlock> finish_block(OrderedJson fields, std::optional<std::string> input_json,
                                   Repairs* repairs) {
     Repairs unused;
     Repairs& made = repairs != nullptr ? *repairs : unused;
@@ -104,8 +104,8 @@ Result<ContentBlock> finish_block(OrderedJson fields, const std::optional<std::s
     }
     // Some servers send the whole input at the block's start and no deltas.
     const bool streamed = input_json && !agent::is_blank(*input_json);
-    ToolInput input =
-        read_tool_input(streamed ? *input_json : text_of_input(member(fields, "input")), made);
+    ToolInput input = read_tool_input(
+        streamed ? std::move(*input_json) : text_of_input(member(fields, "input")), made);
     if (block.type != "tool_use") {
         block.wire = wire_with_input(fields, input.wire);
         return block;
@@ -171,7 +171,7 @@ void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks, agent:
     answer.content = "[";
     for (ContentBlock& block : blocks) {
         if (answer.content.size() > 1) answer.content += ',';
-        answer.content += block.wire;
+        answer.content += std::exchange(block.wire, {});  // the next copy may be as large
         answer.text += block.text;
         if (block.call) answer.calls.push_back(std::move(*block.call));
     }

@@ -42,7 +42,7 @@ struct ContentBlock {
 /// input becomes {} on the wire and an `input_error` in the call. Characters that a tool's name may
 /// not have are replaced. `repairs` may be null. Error: a block without a type, or a tool_use
 /// without a name.
-Result<ContentBlock> finish_block(OrderedJson fields, const std::optional<std::string>& input_json,
+Result<ContentBlock> finish_block(OrderedJson fields, std::optional<std::string> input_json,
                                   Repairs* repairs = nullptr);
 
 /// A finished text block.

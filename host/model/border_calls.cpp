@@ -147,7 +147,9 @@ void CallCollector::add_name(CollectedCall& call, const std::string& name, Repai
 void CallCollector::add(CollectedCall& call, const Parts& parts, Repairs& repairs) {
     if (call.id.empty()) call.id = parts.id;
     add_name(call, parts.name, repairs);
-    if (parts.whole && !parts.arguments.empty()) {
+    const bool began_empty = call.arguments == "{}" && !agent::is_blank(parts.arguments);
+    if (began_empty && !parts.whole) repairs.made(Repair::kArgumentsBeginEmpty);
+    if (began_empty || (parts.whole && !parts.arguments.empty())) {
         call.arguments.clear();
         call.nesting = {};
     }

@@ -18,6 +18,8 @@ constexpr std::array kRepairCases = {
                "arguments that come as an object are used in place of their text"},
     RepairCase{Repair::kArgumentsQuoted, "arguments-quoted",
                "arguments that are a JSON string with an object in it are that object"},
+    RepairCase{Repair::kArgumentsBeginEmpty, "arguments-begin-empty",
+               "an empty object before the fragments of the arguments is not one of them"},
     RepairCase{Repair::kArgumentsInvalid, "arguments-invalid",
                "arguments that are no JSON object: the call does not run, the model is told why"},
     RepairCase{Repair::kArgumentsCutOff, "arguments-cut-off",

@@ -13,6 +13,7 @@ enum class Repair {
     kArgumentsMissing,
     kArgumentsObject,
     kArgumentsQuoted,
+    kArgumentsBeginEmpty,
     kArgumentsInvalid,
     kArgumentsCutOff,
     kNameRepeated,
