@@ -24,6 +24,9 @@ namespace tenon::model {
 
 /// All data of one answer. More is a failure.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;
+/// The content of one answer: what would fit neither into a record of the journal nor into a
+/// request is a failure. The data of a stream is many times as long as its content.
+constexpr std::size_t kMaxContentBytes = std::size_t{32} << 20U;
 
 /// One finished block.
 struct ContentBlock {

@@ -176,11 +176,14 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         failure.retryable = true;
     } else {
         auto answer = reader->finish(response->whole || !is_stream);
-        if (answer) {
+        if (answer && answer->content.size() > kMaxContentBytes) {
+            failure = malformed_answer("the answer is too long");
+        } else if (answer) {
             answer->by = {std::string(format_->name()), std::string(request.model)};
             return answer;
+        } else {
+            failure = answer.error();
         }
-        failure = answer.error();
     }
     if (failure.request_id.empty()) {
         for (const char* field : {"request-id", "x-request-id"}) {
