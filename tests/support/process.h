@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -102,13 +103,16 @@ public:
             throw std::runtime_error("a program did not end in time; it printed: " + output +
                                      errors);
         int status = 0;
-        ::waitpid(pid_, &status, 0);
+        rusage usage{};
+        ::wait4(pid_, &status, 0, &usage);
         reaped_ = true;
+        peak_kib = usage.ru_maxrss;
         if (WIFEXITED(status)) return {WEXITSTATUS(status), 0};
         return {-1, WTERMSIG(status)};
     }
 
     std::string output, errors;  ///< what was read so far
+    long peak_kib = 0;           ///< the most memory that it had, when it has ended
 
 private:
     static void make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
