@@ -22,8 +22,10 @@ public:
     [[nodiscard]] std::filesystem::path workspace() const { return home / "w"; }
     [[nodiscard]] std::filesystem::path state() const { return home / "state"; }
 
-    /// With a server also its address, a key and the name of a model.
-    [[nodiscard]] Environment environment(const ModelServer* server = nullptr) const {
+    /// With a server also its address and a key, for a wire format that `model.provider` names, and
+    /// the name of a model.
+    [[nodiscard]] Environment environment(const ModelServer* server = nullptr,
+                                          const std::string& format = "anthropic") const {
         Environment variables = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                  {"HOME", home.path().string()},
                                  {"LANG", "C.UTF-8"},
@@ -34,8 +36,9 @@ public:
                 variables[name] = value;  // NOLINT(concurrency-mt-unsafe)
         }
         if (server != nullptr) {
-            variables["ANTHROPIC_BASE_URL"] = server->url();
-            variables["ANTHROPIC_API_KEY"] = "test-key-0123456789";
+            const std::string vendor = format == "anthropic" ? "ANTHROPIC" : "OPENAI";
+            variables[vendor + "_BASE_URL"] = server->url();
+            variables[vendor + "_API_KEY"] = "test-key-0123456789";
             variables["TENON_MODEL"] = "test-model";
         }
         return variables;

@@ -3,10 +3,12 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
+#include "host/model/wire_formats.h"
 #include "tests/runs/run_folders.h"
 
 /// Runs the folders beside this file. README.md describes their format.
@@ -59,18 +61,31 @@ std::vector<std::string> texts(const Json& object, const char* key) {
     return object[key].get<std::vector<std::string>>();
 }
 
+/// A folder, and the wire format in which the model is asked.
+struct Run {
+    std::string folder;
+    std::string format;
+};
+
+std::ostream& operator<<(std::ostream& out, const Run& run) {
+    return out << run.folder << " with " << run.format;
+}
+
 class Playback {
 public:
-    explicit Playback(const fs::path& folder)
-        : folder_(folder), script_(Json::parse(read_file(folder / "run.json"))) {
+    explicit Playback(const Run& run)
+        : folder_(kRuns / run.folder),
+          format_(run.format),
+          script_(Json::parse(read_file(folder_ / "run.json"))) {
+        const fs::path& folder = folder_;
         if (fs::exists(folder / "workspace"))
             fs::copy(folder / "workspace", home_ / "w", fs::copy_options::recursive);
-        if (script_.contains("settings")) {
-            home_.write(".config/tenon/tenon.properties",
-                        expand(script_["settings"].get<std::string>()));
-        }
-        if (script_.contains("server"))
-            server_ = std::make_unique<ModelServer>(expand(script_["server"].dump()));
+        write_settings();
+        if (!script_.contains("server")) return;
+        ModelServer::Options options;
+        // So that reasoning comes back in every format.
+        options.strict.reasoning_details = true;
+        server_ = std::make_unique<ModelServer>(expand(script_["server"].dump()), options);
     }
 
     void play() {
@@ -87,6 +102,18 @@ public:
     }
 
 private:
+    void write_settings() {
+        std::string settings;
+        if (format_ != "anthropic") settings = "model.provider=" + format_ + "\n";
+        if (script_.contains("settings")) settings += script_["settings"].get<std::string>();
+        if (settings.empty()) return;
+        home_.write(".config/tenon/tenon.properties", expand(settings));
+        // Some steps have another home, which must not change with the format.
+        const std::string other = "w/home";
+        if (fs::exists(home_ / other))
+            home_.write(other + "/.config/tenon/tenon.properties", expand(settings));
+    }
+
     std::string expand(std::string text) const {
         replace_all(text, "{{dir}}", folder_.string());
         replace_all(text, "{{workspace}}", (home_ / "w").string());
@@ -94,17 +121,19 @@ private:
         replace_all(text, "{{home}}", home_.path().string());
         replace_all(text, "{{tenon}}", TENON_PROGRAM);
         replace_all(text, "{{plugins}}", TENON_RUN_PLUGINS);
+        replace_all(text, "{{vendor}}", format_ == "anthropic" ? "ANTHROPIC" : "OPENAI");
         return text;
     }
 
     Environment environment(const Json& step) const {
-        Environment variables = folders_.environment(server_.get());
+        Environment variables = folders_.environment(server_.get(), format_);
         if (step.contains("env")) {
             for (const auto& [key, value] : step["env"].items()) {
+                const std::string name = expand(key);
                 if (value.is_null()) {
-                    variables.erase(key);
+                    variables.erase(name);
                 } else {
-                    variables[key] = expand(value.get<std::string>());
+                    variables[name] = expand(value.get<std::string>());
                 }
             }
         }
@@ -196,30 +225,50 @@ private:
     }
 
     fs::path folder_;
+    std::string format_;
     Json script_;
     RunFolders folders_;
     const TempDir& home_ = folders_.home;
     std::unique_ptr<ModelServer> server_;
 };
 
-std::vector<std::string> names() {
-    std::vector<std::string> found;
+/// A folder without a model server runs once.
+std::vector<std::string> formats_of(const fs::path& folder) {
+    const Json script = Json::parse(read_file(folder / "run.json"));
+    if (!script.contains("server")) return {"anthropic"};
+    std::vector<std::string> formats = texts(script, "formats");
+    if (formats.empty()) formats = {"anthropic", "openai", "openai-responses"};
+    return formats;
+}
+
+std::vector<Run> runs() {
+    std::vector<Run> found;
     for (const auto& entry : fs::directory_iterator(kRuns)) {
-        if (fs::exists(entry.path() / "run.json"))
-            found.push_back(entry.path().filename().string());
+        if (!fs::exists(entry.path() / "run.json")) continue;
+        for (const auto& format : formats_of(entry.path())) {
+            if (model::make_wire_format(format, {}))
+                found.push_back({entry.path().filename().string(), format});
+        }
     }
-    std::sort(found.begin(), found.end());
+    std::sort(found.begin(), found.end(), [](const Run& a, const Run& b) {
+        return std::tie(a.folder, a.format) < std::tie(b.folder, b.format);
+    });
     return found;
 }
 
-class Runs : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(Runs, DoWhatTheirFolderSays) {
-    Playback(kRuns / GetParam()).play();
+std::string title_of_run(const Run& run) {
+    if (run.format == "anthropic") return run.folder;
+    return run.folder + (run.format == "openai" ? "_in_chat" : "_in_responses");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Runs, ::testing::ValuesIn(names()),
-                         [](const auto& run) { return run.param; });
+class Runs : public ::testing::TestWithParam<Run> {};
+
+TEST_P(Runs, DoWhatTheirFolderSays) {
+    Playback(GetParam()).play();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Runs, ::testing::ValuesIn(runs()),
+                         [](const auto& run) { return title_of_run(run.param); });
 
 }  // namespace
 }  // namespace tenon::testing

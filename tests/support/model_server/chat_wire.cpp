@@ -394,12 +394,22 @@ public:
         if (!rules.reasoning_details || step.sloppy.count("think_tags") > 0 ||
             step.sloppy.count("whole_body") > 0)
             return {};
+        OrderedJson thinking = OrderedJson::array();
+        OrderedJson others = OrderedJson::array();
         for (OrderedJson& block : step.content) {
-            if (string_or(block, "type") == "redacted_thinking")
-                block = {{"type", "thinking"},
-                         {"thinking", ""},
-                         {"signature", string_or(block, "data")}};
+            const std::string type = string_or(block, "type");
+            if (type == "redacted_thinking") {
+                thinking.push_back({{"type", "thinking"},
+                                    {"thinking", ""},
+                                    {"signature", string_or(block, "data")}});
+            } else {
+                (type == "thinking" ? thinking : others).push_back(std::move(block));
+            }
         }
+        // In this format all reasoning comes before the rest.
+        step.content = std::move(thinking);
+        for (OrderedJson& block : others)
+            step.content.push_back(std::move(block));
         sign_blocks(step.content, prefix);
         return thinking_to_come_back(step.content);
     }

@@ -227,7 +227,8 @@ Counts counts_of(const Json& usage) {
          {"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"}) {
         const Json figure =
             usage.value(key, key == std::string("input_tokens") ? Json(10) : Json(0));
-        if (!figure.is_number_integer()) return out;
+        // Figures that cannot be are sent as they are.
+        if (!figure.is_number_integer() || figure < 0 || figure > (1LL << 50)) return out;
         all += figure.get<std::int64_t>();
     }
     out.input = all;
