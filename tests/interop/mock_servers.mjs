@@ -45,7 +45,7 @@ async function mockLlm() {
     choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
   });
   const rules = [
-    { path: '/v1/chat/completions', match: '@', response: { status: 200, content: answer('Grüße, \\"from\\" the 😀 mock. '.repeat(5)) } },
+    { path: '/v1/chat/completions', match: '@', response: { status: 200, content: answer('Grüße, "from" the 😀 mock. '.repeat(5)) } },
     { path: '/v1/chat/completions', match: "contains(to_string(messages), 'second question')",
       response: { status: 200, content: answer('The second answer.') } },
     { path: '/v1/chat/completions', match: "contains(to_string(messages), 'please fail')",
@@ -62,11 +62,15 @@ async function mockLlm() {
   const server = spawn(process.execPath, [main, '--config', config],
     { env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    let printed = '';
-    for await (const data of server.stdout) {
-      printed += data;
-      if (printed.includes('server running')) break;
-    }
+    // All that it prints is read, since it ends when nobody reads.
+    await new Promise((resolve, reject) => {
+      let printed = '';
+      server.stdout.on('data', (data) => {
+        printed += data;
+        if (printed.includes('server running')) resolve();
+      });
+      server.on('exit', () => reject(new Error(`mock-llm ended: ${printed}`)));
+    });
     const url = `http://127.0.0.1:${port}/v1`;
     const first = await run(url, ['-p', 'hello', '--session', 's1']);
     assert.equal(first.code, 0, first.stderr);
