@@ -100,6 +100,10 @@ Result<HttpHead, HttpFailure> Endpoint::ask_for_models(const OnBody& on_body,
     return http_->get("/models", fields(format_->fields({}, *traits_)), on_body, std::move(stop));
 }
 
+WindowQuestion Endpoint::window_question() const {
+    return {config_.http, fields(format_->fields({}, *traits_))};
+}
+
 Result<agent::Answer, agent::ModelFailure> Endpoint::ask(const agent::Request& request,
                                                          agent::EventSink& sink,
                                                          std::stop_token stop) {

@@ -7,6 +7,7 @@
 
 #include "host/agent/ports.h"
 #include "host/model/http.h"
+#include "host/model/window_question.h"
 #include "host/model/wire_format.h"
 
 namespace tenon::model {
@@ -44,6 +45,9 @@ public:
 
     /// Asks for the list of models, which costs no tokens. Every status is an answer.
     Result<HttpHead, HttpFailure> ask_for_models(const OnBody& on_body, std::stop_token stop);
+
+    /// How to ask the same server for the window of a model, in the same way as a request.
+    [[nodiscard]] WindowQuestion window_question() const;
 
 private:
     Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,

@@ -171,7 +171,9 @@ std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& reque
 }
 
 std::span<const RefusablePart> MessagesFormat::refusable() const {
-    static constexpr std::array kParts = {RefusablePart{Part::kCacheMarks, "cache_control"}};
+    static constexpr std::array kParts = {RefusablePart{Part::kCacheMarks, "cache_control"},
+                                          RefusablePart{Part::kCacheMarks, "prompt caching"},
+                                          RefusablePart{Part::kCacheMarks, "prompt_caching"}};
     return kParts;
 }
 

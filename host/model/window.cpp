@@ -26,6 +26,13 @@ std::int64_t room_for_request(std::int64_t window, std::int64_t answer) {
     return std::max(window - window / 10 - answer, window / 2);
 }
 
+std::optional<std::int64_t> window_in_table(std::string_view model) {
+    for (const ModelFamily& family : kFamilies) {
+        if (model.find(family.name) != std::string_view::npos) return family.window;
+    }
+    return std::nullopt;
+}
+
 /// The entries of the file; none when there is no file.
 Result<Json> read_entries(const std::filesystem::path& file) {
     std::error_code error;
@@ -60,41 +67,60 @@ Result<void> Windows::load() {
     return {};
 }
 
+std::optional<std::int64_t> Windows::told(std::string_view model) const {
+    const auto learned = learned_.find(model);
+    if (!configured_)
+        return learned == learned_.end() ? std::nullopt : std::optional(learned->second);
+    const auto stated = stated_.find(model);
+    return stated == stated_.end() ? *configured_ : std::min(*configured_, stated->second);
+}
+
 WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) const {
     {
         const Lock lock(mutex_);
-        if (const auto it = learned_.find(model); it != learned_.end()) {
-            const std::int64_t answer = std::min(max_tokens, it->second / 4);
-            return {room_for_request(it->second, answer), answer, true, true};
+        if (const auto window = told(model)) {
+            const std::int64_t answer = std::min(max_tokens, *window / 4);
+            return {room_for_request(*window, answer), answer, true, true};
         }
     }
-    for (const ModelFamily& family : kFamilies) {
-        if (model.find(family.name) != std::string_view::npos)
-            return {room_for_request(family.window, max_tokens), max_tokens, false, true};
-    }
+    if (const auto window = window_in_table(model))
+        return {room_for_request(*window, max_tokens), max_tokens, false, true};
     return {kUnknownModel, max_tokens, false, false};
 }
 
 std::optional<std::int64_t> Windows::window(std::string_view model) const {
     {
         const Lock lock(mutex_);
-        if (const auto it = learned_.find(model); it != learned_.end()) return it->second;
+        if (const auto window = told(model)) return window;
     }
-    for (const ModelFamily& family : kFamilies) {
-        if (model.find(family.name) != std::string_view::npos) return family.window;
-    }
-    return std::nullopt;
+    return window_in_table(model);
 }
 
 Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
-    if (tokens < kSmallestWindow) return {};
     const std::string name = utf8::repair(model);
     const Lock lock(mutex_);
-    if (const auto it = accepted_.find(name); it != accepted_.end() && tokens < it->second)
-        return {};
-    std::int64_t& known = learned_[name];
+    if (!is_possible(name, tokens)) return {};
+    stated_[name] = tokens;
+    return take(name, tokens);
+}
+
+Result<void> Windows::learn_listed(std::string_view model, std::int64_t tokens) {
+    if (window(model)) return {};
+    const std::string name = utf8::repair(model);
+    const Lock lock(mutex_);
+    if (!is_possible(name, tokens)) return {};
+    return take(name, tokens);
+}
+
+bool Windows::is_possible(std::string_view model, std::int64_t tokens) const {
+    const auto accepted = accepted_.find(model);
+    return tokens >= kSmallestWindow && (accepted == accepted_.end() || tokens >= accepted->second);
+}
+
+Result<void> Windows::take(const std::string& model, std::int64_t tokens) {
+    std::int64_t& known = learned_[model];
     if (std::exchange(known, tokens) == tokens || file_.empty() || !writes_) return {};
-    return keep(name, tokens);
+    return keep(model, tokens);
 }
 
 void Windows::accepted(std::string_view model, std::int64_t tokens) {

@@ -19,46 +19,63 @@ inline constexpr std::int64_t kSmallestWindow = 256;
 struct WindowShares {
     std::int64_t request = 0;  ///< the longest request before the conversation is made shorter
     std::int64_t answer = 0;   ///< the longest answer
-    bool learned = false;      ///< the server has stated the window
-    bool known = false;        ///< stated, or in the table
+    bool learned = false;      ///< configured, or the server has stated the window
+    bool known = false;        ///< the same, or it is in the table
 };
 
-/// The context windows of the models at one server: from a table, or as the server stated them when
-/// it refused a request. Stated windows are kept in a file for later runs. Thread-safe. Several
-/// hosts may use the file at once; the last write wins.
+/// The context windows of the models at one server: as configured, as the server stated them when
+/// it refused a request, as it lists them, or from a table, in this order. Stated and listed
+/// windows are kept in a file for later runs. Thread-safe. Several hosts may use the file at once;
+/// the last write wins.
 ///
 /// The file: {"v":1,"windows":[{"server","model","tokens"},…]}, the one that was learned last at
 /// the end.
 class Windows {
 public:
-    /// `file` empty: nothing is kept. `server` is the base URL without credentials.
-    Windows(std::filesystem::path file, std::string server)
-        : file_(std::move(file)), server_(std::move(server)) {}
+    /// `file` empty: nothing is kept. `server` is the base URL without credentials. `configured`:
+    /// the window of all models there; only a smaller one that the server states in this run is
+    /// stronger.
+    Windows(std::filesystem::path file, std::string server,
+            std::optional<std::int64_t> configured = {})
+        : file_(std::move(file)), server_(std::move(server)), configured_(configured) {}
 
     /// Reads the file. On Error the file is not used: windows that are learned later are not
     /// written to it. A missing file is no error.
     Result<void> load();
 
     /// How to divide the model's window if an answer of `max_tokens` is wanted. An answer gets at
-    /// most a quarter of a learned window. For an unknown model a request gets 50,000.
+    /// most a quarter of a configured, stated or listed window. For an unknown model a request gets
+    /// 50,000.
     [[nodiscard]] WindowShares shares(std::string_view model, std::int64_t max_tokens) const;
 
-    /// The window of the model in tokens, as it was stated or as the table has it.
+    /// The window of the model in tokens, where it is known.
     [[nodiscard]] std::optional<std::int64_t> window(std::string_view model) const;
 
     /// The server has stated the window of this model. It is used from now on; the Error says why
     /// it was not written to the file. Ignored if `accepted` was called with more tokens.
     Result<void> learn(std::string_view model, std::int64_t tokens);
 
+    /// The same for a window that the server lists. Ignored where one is known.
+    Result<void> learn_listed(std::string_view model, std::int64_t tokens);
+
     /// The server has answered a prompt of this model with this number of tokens by its own count.
     void accepted(std::string_view model, std::int64_t tokens);
 
 private:
+    /// Configured, stated or listed.
+    [[nodiscard]] std::optional<std::int64_t> told(std::string_view model) const
+        TENON_REQUIRES(mutex_);
+    [[nodiscard]] bool is_possible(std::string_view model, std::int64_t tokens) const
+        TENON_REQUIRES(mutex_);
+    Result<void> take(const std::string& model, std::int64_t tokens) TENON_REQUIRES(mutex_);
     [[nodiscard]] Result<void> keep(const std::string& model, std::int64_t tokens) const;
 
     const std::filesystem::path file_;
     const std::string server_;
+    const std::optional<std::int64_t> configured_;
     mutable Mutex mutex_;
+    /// As refusals of this run stated them.
+    std::map<std::string, std::int64_t, std::less<>> stated_ TENON_GUARDED_BY(mutex_);
     std::map<std::string, std::int64_t, std::less<>> learned_ TENON_GUARDED_BY(mutex_);
     std::map<std::string, std::int64_t, std::less<>> accepted_ TENON_GUARDED_BY(mutex_);
     bool writes_ TENON_GUARDED_BY(mutex_) = true;

@@ -1,5 +1,8 @@
 #include "host/model/wire_formats.h"
 
+#include <algorithm>
+#include <array>
+
 #include <Poco/String.h>
 
 #include "host/model/chat_completions.h"
@@ -14,6 +17,19 @@ constexpr std::string_view kVersion = "/v1";
 
 std::string_view vendors_host(std::string_view format) {
     return format == "anthropic" ? "api.anthropic.com" : "api.openai.com";
+}
+
+/// Of all formats: people try one after the other with the same address.
+constexpr std::array<std::string_view, 3> kRequestPaths = {"/chat/completions", "/responses",
+                                                           "/messages"};
+
+/// Also without one at the end.
+std::string with_single_slashes(std::string_view path) {
+    std::string out;
+    for (const char c : path)
+        if (c != '/' || !out.ends_with('/')) out += c;
+    if (out.ends_with('/')) out.pop_back();
+    return out;
 }
 
 }  // namespace
@@ -63,18 +79,22 @@ bool is_vendors_own(std::string_view format, std::string_view base_url) {
 }
 
 Result<std::string> request_base_url(const WireFormat& format, std::string_view base_url) {
-    std::string out(base_url.empty() ? vendors_own_url(format.name()) : std::string(base_url));
-    if (auto url = parse_url(out, "base URL"); !url) return url.error();
-    while (out.ends_with('/'))
-        out.pop_back();
-    if (out.ends_with(format.path())) out.resize(out.size() - format.path().size());
-    while (out.ends_with('/'))
-        out.pop_back();
+    const std::string text(base_url.empty() ? vendors_own_url(format.name())
+                                            : std::string(base_url));
+    if (auto url = parse_url(text, "base URL"); !url) return url.error();
+    const std::size_t host = text.find("//") + 2;
+    const std::size_t slash = std::min(text.find('/', host), text.size());
+    std::string path = with_single_slashes(text.substr(slash));
+    for (const std::string_view of_request : kRequestPaths) {
+        if (!path.ends_with(of_request)) continue;
+        path.resize(path.size() - of_request.size());
+        break;
+    }
     // Servers of the Messages format have the version below any base URL. Those of the others have
     // all kinds of paths, which people write in full.
-    const bool has_path = out.find('/', out.find("//") + 2) != out.npos;
-    if (!out.ends_with(kVersion) && (format.name() == "anthropic" || !has_path)) out += kVersion;
-    return out;
+    if (!path.ends_with(kVersion) && (format.name() == "anthropic" || path.empty()))
+        path += kVersion;
+    return text.substr(0, slash) + path;
 }
 
 }  // namespace tenon::model

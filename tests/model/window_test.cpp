@@ -71,6 +71,44 @@ TEST_F(WindowsTest, AStatedWindowIsUsedAtOnceAndInLaterRuns) {
     EXPECT_EQ(info.st_mode & 0777U, 0600U);
 }
 
+TEST_F(WindowsTest, AConfiguredWindowIsThatOfEveryModelOfTheServer) {
+    put(R"({"v":1,"windows":[{"server":"s","model":"m","tokens":4000}]})");
+    Windows windows(file(), "s", 16'000);
+    ASSERT_TRUE(windows.load());
+    for (const char* model : {"m", "claude-x", "other"}) {
+        EXPECT_EQ(windows.window(model), 16'000);
+        expect_shares(windows, model, 8'192, 10'400, 4'000);
+        EXPECT_TRUE(windows.shares(model, 1).learned);
+    }
+    ASSERT_TRUE(windows.learn_listed("other", 8'000));
+    EXPECT_EQ(windows.window("other"), 16'000);
+    ASSERT_TRUE(windows.learn("other", 32'000));
+    EXPECT_EQ(windows.window("other"), 16'000) << "no more than was configured";
+    ASSERT_TRUE(windows.learn("other", 8'000));
+    EXPECT_EQ(windows.window("other"), 8'000) << "the server refuses more";
+    EXPECT_EQ(windows.window("m"), 16'000);
+}
+
+TEST_F(WindowsTest, AListedWindowIsWeakerThanAnyOther) {
+    Windows windows = of("s");
+    ASSERT_TRUE(windows.load());
+    ASSERT_TRUE(windows.learn_listed("m", 32'000));
+    EXPECT_EQ(windows.window("m"), 32'000);
+    ASSERT_TRUE(windows.learn_listed("m", 16'000));
+    EXPECT_EQ(windows.window("m"), 32'000) << "the first";
+    ASSERT_TRUE(windows.learn("m", 8'000));
+    ASSERT_TRUE(windows.learn_listed("m", 32'000));
+    EXPECT_EQ(windows.window("m"), 8'000);
+    ASSERT_TRUE(windows.learn_listed("claude-x", 32'000));
+    EXPECT_EQ(windows.window("claude-x"), 200'000) << "of the table";
+    windows.accepted("n", 5'000);
+    ASSERT_TRUE(windows.learn_listed("n", 4'000));
+    EXPECT_EQ(windows.window("n"), std::nullopt) << "it has taken more";
+    Windows later = of("s");
+    ASSERT_TRUE(later.load());
+    EXPECT_EQ(later.window("m"), 8'000);
+}
+
 TEST_F(WindowsTest, BelongToTheServerThatHasStatedThem) {
     Windows one = of("http://a:1");
     Windows two = of("http://b:1");
