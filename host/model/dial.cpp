@@ -289,7 +289,9 @@ void set_io_timeout(int fd, milliseconds timeout) {
 }
 
 Result<StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop) {
-    const std::string doing = "connect to " + route.target.shown() +
+    Url server = route.target;
+    server.path.clear();
+    const std::string doing = "connect to " + server.shown() +
                               (route.proxy ? " through proxy " + route.proxy->shown() : "") + ": ";
     auto fd = connect_any(route.proxy ? *route.proxy : route.target, route.timeout, stop);
     if (!fd) {
