@@ -65,6 +65,10 @@ public:
     /// The tokens of a request with its system prompt, its tools and these messages.
     [[nodiscard]] std::int64_t estimated_tokens(const Conversation& conversation) const;
     [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
+    /// The tokens of its system prompt and its tools alone.
+    [[nodiscard]] std::int64_t fixed_tokens() const {
+        return TokenEstimate().of(head_.system.size() + head_.tools.size());
+    }
     /// What the provider counted for the last answer of this conversation, also before it was
     /// resumed; zeros: it is not known.
     [[nodiscard]] const Usage& last_usage() const { return estimate_.last(); }

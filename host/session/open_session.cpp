@@ -65,6 +65,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     if (auto opened = created->open_session(); !opened) return opened.error();
 
     created->make_windows();
+    created->make_provider();
     created->make_subagents();
     created->inbox_ =
         std::make_unique<JobInbox>(*created->store_, *created->queue_, created->deliveries_,
@@ -72,7 +73,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     created->reminders_ =
         std::make_unique<ModeReminders>(*created->registry_, *created->session_, *created->gate_);
     created->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Ports{*created->session_, *created->options_.run.provider, *created->registry_,
+        agent::Loop::Ports{*created->session_, *created->provider_, *created->registry_,
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
                            *created->reminders_,
                            [session = created.get()] { return session->take_up_changed_tools(); },
@@ -84,6 +85,8 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
         created->end_after_failure();
         return StartFailure{settled.error().message, 1};
     }
+    created->fixed_tokens_ = created->session_->fixed_tokens();
+    created->report_small_window(created->session_->head().model);
     return created;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <set>
@@ -182,9 +183,11 @@ private:
                                std::vector<std::string>& done);
     void report_not_loaded(const std::vector<plugins::Problem>& problems);
     void make_windows();
+    void make_provider();
+    void report_small_window(std::string_view model);
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
-    [[nodiscard]] agent::LoopOptions loop_options() const;
+    [[nodiscard]] agent::LoopOptions loop_options();
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] std::string background_tool() const;
     plugins::ServiceReply run_subagent(const plugins::ServiceRequest& request);
@@ -200,6 +203,7 @@ private:
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
+    std::unique_ptr<WindowProbe> provider_;  // of the session's own conversation
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<ModeReminders> reminders_;
@@ -207,6 +211,9 @@ private:
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;
     bool has_environment_ = false;  // in this conversation
+    /// Of system prompt and tools, estimated. The thread that asks for the window reads it.
+    std::atomic<std::int64_t> fixed_tokens_ = 0;
+    std::atomic<bool> small_window_reported_ = false;
 };
 
 }  // namespace tenon::session

@@ -1,6 +1,7 @@
 #include "host/session/provider.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "host/base/json.h"
 #include "host/base/utf8.h"
@@ -212,6 +213,23 @@ Result<std::vector<std::string>> model_names_of_server(const config::Settings::M
             names.push_back(std::move(name));
     }
     return names;
+}
+
+WindowAsker make_window_asker(const config::Settings::Model& model,
+                              const config::Credentials& credentials) {
+    if (model.provider == "replay" || model.context_window ||
+        model::is_vendors_own(model.provider, model.base_url))
+        return nullptr;
+    return [model, credentials, asked = std::make_shared<std::atomic<bool>>(false)](
+               const std::string& name, const std::stop_token& stop) {
+        std::optional<std::int64_t> window;
+        if (asked->exchange(true)) return window;
+        const auto server = server_of(model, first_model(model), credentials);
+        if (!server) return window;
+        if (const auto endpoint = endpoint_at(*server))
+            window = model::ask_for_window((*endpoint)->window_question(), name, stop);
+        return window;
+    };
 }
 
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,

@@ -12,6 +12,7 @@
 #include "host/config/credentials.h"
 #include "host/config/settings.h"
 #include "host/model/dial.h"
+#include "host/session/window_probe.h"
 
 namespace tenon::session {
 
@@ -26,6 +27,12 @@ using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
                                             const config::Credentials& credentials,
                                             const Secrets& secrets);
+
+/// Asks the first model's server for the context window of a model, in the same way as a run asks.
+/// Null for `replay`, for a vendor's own address and where the window is configured. Only the first
+/// call of a run asks; others get nothing.
+WindowAsker make_window_asker(const config::Settings::Model& model,
+                              const config::Credentials& credentials);
 
 /// How the server of a provider other than `replay` would be reached: its address and a proxy.
 /// Opens nothing, and does not look at certificates. The Error says which of the two is wrong.

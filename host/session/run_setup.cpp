@@ -156,6 +156,7 @@ Result<void> make_providers(const config::Credentials& credentials, RunSetup& se
     auto provider = setup.providers();
     if (!provider) return provider.error();
     setup.provider = *std::move(provider);
+    setup.ask_for_window = make_window_asker(setup.settings.model, credentials);
     if (setup.settings.model.provider != "replay") {
         setup.list_models = [model = setup.settings.model, credentials](std::stop_token stop) {
             return model_names_of_server(model, credentials, kModelListTimeout, std::move(stop));

@@ -51,6 +51,8 @@ struct RunSetup {
     /// Asks the server which models it offers; blocks for a few seconds at most. Null: there is no
     /// server to ask. One thread at a time.
     std::function<Result<std::vector<std::string>>(std::stop_token stop)> list_models = nullptr;
+    /// Asks the server for the window of a model; may be null. Any thread.
+    WindowAsker ask_for_window = nullptr;
     rlim_t descriptor_limit = 0;  ///< for commands; 0: that of this process
 };
 

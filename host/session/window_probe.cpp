@@ -1,0 +1,37 @@
+#include "host/session/window_probe.h"
+
+#include <system_error>
+
+#include <spdlog/spdlog.h>
+
+#include "host/base/limits.h"
+
+namespace tenon::session {
+
+WindowProbe::~WindowProbe() {
+    stop_.request_stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+Result<agent::Answer, agent::ModelFailure> WindowProbe::ask(const agent::Request& request,
+                                                            agent::EventSink& sink,
+                                                            std::stop_token stop) {
+    auto answer = ports_.provider.ask(request, sink, std::move(stop));
+    if (answer && !answer->calls.empty()) begin(std::string(request.model));
+    return answer;
+}
+
+void WindowProbe::begin(std::string model) {
+    const WindowAsker ask = std::exchange(ports_.ask, nullptr);
+    if (!ask || ports_.is_known(model)) return;
+    try {
+        thread_ = start_thread("window", [this, ask, model = std::move(model)] {
+            const auto tokens = ask(model, stop_.get_token());
+            if (tokens) ports_.learn(model, *tokens);
+        });
+    } catch (const std::system_error& e) {
+        spdlog::debug("the server is not asked for the window of {}: {}", model, e.what());
+    }
+}
+
+}  // namespace tenon::session
