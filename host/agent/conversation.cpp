@@ -48,6 +48,9 @@ std::string redacted(std::string_view text, const std::set<std::string>& ids,
         id, {"[Previous: used " + call->second + "]", bool_or(block, "is_error", false), {}});
 }
 
+/// The origin of a paused answer that another model has continued: its thinking is for neither.
+constexpr const char* kSeveralModels = "several models";
+
 constexpr const char* kLeftOutImage = "[an image that the model's server refused is left out here]";
 
 /// The block that replaces this one; empty when it has no images.
@@ -185,10 +188,12 @@ void Conversation::add_answer(std::string_view content, std::vector<ToolCall> ca
                               const std::string& origin) {
     assert(!messages_.empty() && open_calls_.empty());
     if (ends_with_user()) begin_message(empty_message(Role::kAssistant));
+    Message& answer = messages_.back();
+    const bool is_mixed = !answer.block_ends.empty() && answer.origin != origin;
     for (const std::string_view block : split_blocks(content))
-        append_block(messages_.back(), block);
-    messages_.back().origin = origin;
-    assert(!messages_.back().block_ends.empty());
+        append_block(answer, block);
+    answer.origin = is_mixed ? kSeveralModels : origin;
+    assert(!answer.block_ends.empty());
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});
 }

@@ -20,8 +20,10 @@ struct ModelName {
     std::string name;      ///< as it is asked for
     bool operator==(const ModelName&) const = default;
     [[nodiscard]] bool empty() const { return provider.empty() && name.empty(); }
-    /// Both in one text.
-    [[nodiscard]] std::string words() const { return provider + ' ' + name; }
+    /// Both in one text; empty: neither is known.
+    [[nodiscard]] std::string words() const {
+        return empty() ? std::string() : provider + ' ' + name;
+    }
 };
 
 /// One message and its serialised form, made once when the message is appended.

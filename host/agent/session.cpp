@@ -226,10 +226,12 @@ Result<void> Session::compress(const Compressed& compressed) {
     return {};
 }
 
-Result<void> Session::change_model(const std::string& model) {
-    if (auto written = journal_.append("model", text_member("model", model)); !written)
-        return written.error();
-    head_.model = model;
+Result<void> Session::change_model(const ModelName& model) {
+    std::string members = text_member("model", model.name);
+    if (model.provider != head_.provider) members += "," + text_member("provider", model.provider);
+    if (auto written = journal_.append("model", members); !written) return written.error();
+    head_.provider = model.provider;
+    head_.model = model.name;
     return {};
 }
 

@@ -21,10 +21,10 @@ namespace tenon::agent {
 struct SessionHead {
     std::string id;
     std::string workspace;  ///< absolute path, its bytes; records have it as path_to_text writes it
-    std::string provider;
-    std::string model;
-    std::string system;  ///< plain text, sent unchanged in every request
-    std::string tools;   ///< JSON array, sent unchanged in every request
+    std::string provider;   ///< until change_model
+    std::string model;      ///< the same
+    std::string system;     ///< plain text, sent unchanged in every request
+    std::string tools;      ///< JSON array, sent unchanged in every request
     std::int64_t created_ms = 0;
     std::string parent = {};       ///< of a subagent: the session that it works for; else empty
     std::string parent_call = {};  ///< … and the tool_use there
@@ -103,7 +103,9 @@ public:
     /// Replaces the conversation by one user message: its introduction, the text, and the user's
     /// texts that no answer has followed yet, word for word. All calls are answered.
     Result<void> compress(const Compressed& compressed);
-    Result<void> change_model(const std::string& model);
+    /// The model from the next request on. Messages keep their thinking, for the model that it
+    /// came from (Message::origin).
+    Result<void> change_model(const ModelName& model);
     Result<void> change_tools(const std::string& tools);
     /// Records that the session belongs to another directory (absolute) from now on.
     Result<void> change_workspace(const std::string& workspace);

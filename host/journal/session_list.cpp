@@ -73,8 +73,10 @@ void take_record(const Place& place, SessionSummary& session) {
     if (!place.record) return;
     const Record& record = *place.record;
     if (place.type == RecordType::kText) take_text(record, session);
-    if (place.type == RecordType::kModel && record.has("model"))
-        session.model = record.string("model");
+    if (place.type == RecordType::kModel) {
+        if (record.has("model")) session.model = record.string("model");
+        if (record.has("provider")) session.provider = record.string("provider");
+    }
     if (place.type == RecordType::kWorkspace && record.has("workspace"))
         session.workspace = path_from_text(record.string("workspace"));
 }

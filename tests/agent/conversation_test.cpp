@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/agent/wire.h"
+
 namespace tenon::agent {
 namespace {
 
@@ -47,6 +49,22 @@ TEST(Conversation, HoldsItsMessagesInHardlyMoreMemoryThanTheirText) {
     conversation.add_answer(R"([{"type":"text","text":"done"}])", {});
     for (const Message& message : conversation.messages())
         EXPECT_LT(message.wire.capacity(), message.wire.size() + 1'000);
+}
+
+TEST(Conversation, GivesTheThinkingOfTwoModelsInOneMessageToNeitherOfThem) {
+    const std::string paused =
+        R"([{"type":"thinking","thinking":"","signature":"s"},{"type":"server_tool_use","id":"s1","name":"web_search","input":{}}])";
+    Conversation c;
+    c.add_text("go");
+    c.add_answer(paused, {}, "anthropic a");
+    c.add_answer(R"([{"type":"text","text":"so"}])", {}, "anthropic a");
+    EXPECT_EQ(c.messages().back().origin, "anthropic a");
+    Conversation other;
+    other.add_text("go");
+    other.add_answer(paused, {}, "anthropic a");
+    other.add_answer(R"([{"type":"text","text":"so"}])", {}, "anthropic b");
+    EXPECT_TRUE(has_foreign_thinking(other.messages().back(), "anthropic a"));
+    EXPECT_TRUE(has_foreign_thinking(other.messages().back(), "anthropic b"));
 }
 
 TEST(Conversation, RemovesWhatAServerHasNotEndedWhenTextFollowsAPausedAnswer) {

@@ -424,7 +424,10 @@ TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
          [&](Session& s) {
              return s.compress({"auto", "/t", padding});
          }},
-        {"model", 0, [&](Session& s) { return s.change_model(padding); }},
+        {"model", 0,
+         [&](Session& s) {
+             return s.change_model({"replay", padding});
+         }},
         {"tools", 0,
          [&](Session& s) { return s.change_tools("[{\"name\":\"" + padding + "\"}]"); }},
     };
@@ -506,7 +509,7 @@ TEST(Session, StripsThinkingWhenTheToolsChange) {
         ASSERT_TRUE(session);
         converse(*session);
         ASSERT_TRUE(session->change_tools(R"([{"name":"other"}])"));
-        ASSERT_TRUE(session->change_model("m2"));
+        ASSERT_TRUE(session->change_model({"replay", "m2"}));
         after = wires(*session);
         for (const std::string& wire : after)
             EXPECT_EQ(wire.find("thinking"), std::string::npos);
@@ -516,6 +519,69 @@ TEST(Session, StripsThinkingWhenTheToolsChange) {
     EXPECT_EQ(session->head().tools, R"([{"name":"other"}])");
     EXPECT_EQ(session->head().model, "m2");
     EXPECT_EQ(wires(*session), after);
+}
+
+std::vector<std::string> origins(const Session& session) {
+    std::vector<std::string> found;
+    for (const Message& message : session.conversation().messages())
+        found.push_back(message.origin);
+    return found;
+}
+
+TEST(Session, KnowsWhichModelGaveEachAnswerWhenTheProviderChanges) {
+    const testing::TempDir dir;
+    std::vector<std::string> before;
+    const auto by = [](Answer given, ModelName model) {
+        given.by = std::move(model);
+        return given;
+    };
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        ASSERT_TRUE(session->add_text("go", "prompt"));
+        ASSERT_TRUE(session->add_answer(by(
+            answer(
+                R"([{"type":"thinking","thinking":"a","signature":"s"},{"type":"tool_use","id":"t1","name":"x","input":{}}])",
+                {{"t1", "x", Json::object(), {}}}),
+            {"replay", "m"})));
+        ASSERT_TRUE(session->change_model({"openai", "g"}));
+        ASSERT_TRUE(session->add_result("t1", {"one", false, {}}));
+        ASSERT_TRUE(session->add_answer(by(
+            answer(
+                R"([{"type":"thinking","thinking":"b"},{"type":"tool_use","id":"t2","name":"x","input":{}}])",
+                {{"t2", "x", Json::object(), {}}}),
+            {"openai", "g"})));
+        ASSERT_TRUE(session->add_result("t2", {"two", false, {}}));
+        // As a fallback model answers: the session's own stays the same.
+        ASSERT_TRUE(session->add_answer(
+            by(answer(R"([{"type":"text","text":"done"}])"), {"anthropic", "c"})));
+        before = wires(*session);
+        EXPECT_NE(before.at(1).find("thinking"), std::string::npos) << "kept for its own model";
+    }
+    const auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    EXPECT_EQ(session->head().provider, "openai");
+    EXPECT_EQ(session->head().model, "g");
+    EXPECT_EQ(wires(*session), before);
+    EXPECT_EQ(origins(*session),
+              (std::vector<std::string>{"", "replay m", "", "openai g", "", "anthropic c"}));
+}
+
+TEST(Session, TakesAnAnswerWithoutItsModelForOneOfTheModelThatTheJournalHasNamed) {
+    const testing::TempDir dir;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        converse(*session);
+        EXPECT_EQ(origins(*session), (std::vector<std::string>{"", "", "", ""}));
+        ASSERT_TRUE(session->change_model({"openai", "g"}));
+        ASSERT_TRUE(session->add_text("more", "prompt"));
+        ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"so"}])")));
+    }
+    const auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    const std::string first = head().provider + " " + head().model;
+    EXPECT_EQ(origins(*session), (std::vector<std::string>{"", first, "", first, "", "openai g"}));
 }
 
 TEST(Session, RefusesAJournalItCannotUnderstandAndSaysWhere) {

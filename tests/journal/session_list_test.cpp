@@ -75,12 +75,12 @@ TEST_F(SessionList, TellsWhatASessionIsAbout) {
     {
         auto opened = open("s1");
         ASSERT_TRUE(opened);
-        ASSERT_TRUE(opened->change_model("m2"));
+        ASSERT_TRUE(opened->change_model({"openai", "m2"}));
     }
     const auto found = summarise_session(dir_.path(), "s1");
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_EQ(found->workspace, "/w");
-    EXPECT_EQ(found->provider, "anthropic");
+    EXPECT_EQ(found->provider, "openai");
     EXPECT_EQ(found->model, "m2");
     EXPECT_EQ(found->first_prompt, "first of all\nthis");
     EXPECT_EQ(found->turns, 2);
