@@ -28,15 +28,15 @@ std::size_t plain_bytes(std::int64_t threshold) {
 }  // namespace
 
 std::int64_t Compaction::threshold() const {
-    return options_.threshold ? options_.threshold(ports_.session.head().model) : kUsualThreshold;
+    return options_.threshold ? options_.threshold(asked()) : kUsualThreshold;
 }
 
 std::int64_t Compaction::answer_tokens() const {
-    return options_.answer ? options_.answer(ports_.session.head().model) : max_tokens_;
+    return options_.answer ? options_.answer(asked()) : max_tokens_;
 }
 
 void Compaction::learn(std::optional<std::int64_t> window) {
-    if (window && options_.learn) options_.learn(ports_.session.head().model, *window);
+    if (window && options_.learn) options_.learn(asked(), *window);
 }
 
 SummaryLimits Compaction::limits_after(std::optional<std::int64_t> window) {
@@ -50,7 +50,7 @@ bool Compaction::can_help(const RefusedRequest& refusal) const {
 }
 
 bool Compaction::is_long() const {
-    const bool known = options_.knows_window && options_.knows_window(ports_.session.head().model);
+    const bool known = options_.knows_window && options_.knows_window(asked());
     const std::int64_t half = threshold() / 2;
     return ports_.session.estimated_tokens() >= (known ? half : std::min(kLong, half));
 }
@@ -118,7 +118,7 @@ void Compaction::answered(const Usage& usage) {
     if (turns_since_refusal_ < kFar) ++turns_since_refusal_;
     const std::int64_t prompt =
         usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
-    if (options_.accepted) options_.accepted(ports_.session.head().model, prompt);
+    if (options_.accepted) options_.accepted(asked(), prompt);
     if (!std::exchange(summary_uncounted_, false)) return;
     without_progress_ = prompt > threshold() ? without_progress_ + 1 : 0;
 }

@@ -13,19 +13,26 @@
 
 namespace tenon::agent {
 
+/// The model that a conversation asks.
+struct AskedModel {
+    std::string_view session;  ///< the name of the session's model
+    /// See Provider::place_of_asked: other than 0, it is not the session's.
+    std::size_t place = 0;
+};
+
 struct CompactionOptions {
-    /// How many tokens a request to the model of that name may have; empty: 50,000 for any.
-    std::function<std::int64_t(std::string_view model)> threshold;
+    /// How many tokens a request to that model may have; empty: 50,000 for any.
+    std::function<std::int64_t(const AskedModel& model)> threshold;
     /// Whether the window of that model is known, so that the threshold is not a guess; empty: no
     /// window is known.
-    std::function<bool(std::string_view model)> knows_window;
+    std::function<bool(const AskedModel& model)> knows_window;
     /// How many tokens an answer of that model may have; empty: as many as were asked for.
-    std::function<std::int64_t(std::string_view model)> answer;
+    std::function<std::int64_t(const AskedModel& model)> answer;
     /// Called when the endpoint has stated the window of the model. The results of the functions
     /// above may change then.
-    std::function<void(std::string_view model, std::int64_t window)> learn;
+    std::function<void(const AskedModel& model, std::int64_t window)> learn;
     /// Called when the endpoint has answered a prompt of that many tokens, by its own count.
-    std::function<void(std::string_view model, std::int64_t prompt)> accepted;
+    std::function<void(const AskedModel& model, std::int64_t prompt)> accepted;
     std::size_t keep_recent = 3;  ///< the newest tool results, which are never shortened
 };
 
@@ -113,6 +120,9 @@ private:
 
     static constexpr int kFar = 1000;  // turns
 
+    [[nodiscard]] AskedModel asked() const {
+        return {ports_.session.head().model, ports_.provider.place_of_asked()};
+    }
     [[nodiscard]] std::int64_t threshold() const;
     [[nodiscard]] bool is_long() const;
     [[nodiscard]] SummaryLimits limits_after(std::optional<std::int64_t> window);

@@ -34,10 +34,13 @@ struct RetryScheduled {
     std::chrono::milliseconds delay{};
     int http_status = 0;  ///< 0: no response
     std::string reason;
+    /// Not empty: the next attempt asks this model instead, as a Notice says.
+    std::string instead = {};
 };
 /// A whole answer, journalled. `message` is the provider's message object.
 struct Answered {
     Json message;
+    ModelName by = {};  ///< which model was asked for it; empty: it is not known
 };
 struct ToolStarted {
     ToolCall call;

@@ -336,6 +336,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
         return fail(Outcome::kInterrupted, "interrupted");
     }
     ++result_.turns;
+    result_.answered_by = answer.by;
     compaction_.answered(answer.usage);
     if (answer.stop_reason == "refusal") {
         count_unrecorded(answer.usage);
@@ -359,7 +360,8 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                   {{"input_tokens", answer.usage.input_tokens},
                    {"output_tokens", answer.usage.output_tokens},
                    {"cache_read_input_tokens", answer.usage.cache_read_input_tokens},
-                   {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}}});
+                   {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}},
+            answer.by});
     }
     if (cut_answers_ == 0) answer_text_.clear();
     answer_text_ += answer.text;

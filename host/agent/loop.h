@@ -33,6 +33,7 @@ struct RunResult {
     std::string error;  ///< what went wrong, unless the outcome is kDone
     std::int64_t turns = 0;
     Usage usage;
+    ModelName answered_by = {};  ///< which model gave the last answer; empty: there is none
     /// The request that failed, for kFailed where it was a request. Its message may hold known
     /// keys.
     std::optional<ModelFailure> failed_request = {};

@@ -90,6 +90,9 @@ public:
     virtual ~Provider() = default;
     virtual Result<Answer, ModelFailure> ask(const Request& request, EventSink& sink,
                                              std::stop_token stop) = 0;
+    /// Which of its models the provider has asked last: 0 is the one that requests name, the others
+    /// are asked while that does not answer (model::Fallback).
+    [[nodiscard]] virtual std::size_t place_of_asked() const { return 0; }
 };
 
 // ---------------------------------------------------------------- tools

@@ -93,6 +93,7 @@ public:
 
     Result<Answer, ModelFailure> ask(const Request& request, EventSink& sink,
                                      std::stop_token stop) override;
+    [[nodiscard]] std::size_t place_of_asked() const override { return inner_.place_of_asked(); }
     /// See Spending.
     [[nodiscard]] std::optional<std::string> over_budget() const;
     /// The last request was not sent, since the budget is used up.

@@ -37,6 +37,10 @@ std::optional<double> cost_in_dollars(const agent::Spending& spending) {
     return cost ? std::optional(cost->dollars()) : std::nullopt;
 }
 
+agent::ModelName configured_model(const session::RunSetup& setup) {
+    return {setup.settings.model.provider, setup.settings.model.name};
+}
+
 /// Ends the session's jobs, or leaves them running, and returns the report of the run.
 ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& result, bool wait) {
     ui::RunReport report;
@@ -45,6 +49,7 @@ ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& res
     report.session_id = host.session().head().id;
     report.turns = result.turns;
     report.usage = result.usage;
+    report.model = result.answered_by.empty() ? host.model() : result.answered_by;
     if (wait) {
         const std::string said = session::to_text(host.end_jobs("session end"));
         if (!said.empty()) complain(said, 0);
@@ -107,11 +112,12 @@ bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output&
 class Interrupted : public agent::EventSink {
 public:
     /// `spending` outlives the object.
-    Interrupted(std::chrono::steady_clock::time_point begin, std::string session,
+    Interrupted(std::chrono::steady_clock::time_point begin, const session::RunSetup& setup,
                 const agent::Spending& spending)
         : begin_(begin), spending_(spending) {
         report_.subtype = "error_interrupted";
-        report_.session_id = std::move(session);
+        report_.session_id = setup.session_id;
+        report_.model = configured_model(setup);
     }
     /// Opens the output of the run, which this object owns: another thread may print the result
     /// until the end. Call it once.
@@ -127,6 +133,7 @@ public:
         if (const auto* answered = std::get_if<agent::Answered>(&event)) {
             ++report_.turns;
             report_.usage += ui::usage_of(answered->message);
+            if (!answered->by.empty()) report_.model = answered->by;
         } else if (const auto* job = std::get_if<agent::JobChanged>(&event)) {
             note_job(*job);
         }
@@ -186,7 +193,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     const agent::Spending& spending = *(*setup)->spending;
-    Interrupted interrupted(begin, (*setup)->session_id, spending);
+    Interrupted interrupted(begin, **setup, spending);
     Signals signals([&](int) { interrupted.print_result(format); });
     ui::Notices notices(say);
     interrupted.open_output(signals.stop_token());
@@ -210,6 +217,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
         ui::RunReport report;
         report.subtype = "error_api";
         report.text = secrets.redact(host.error().message);
+        report.model = configured_model(**setup);
         report.session_id = (*setup)->session_id;
         report.cost_usd = cost_in_dollars(spending);
         report.duration = duration();
@@ -239,6 +247,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
         ui::RunReport report;
         report.subtype = "error_api";
         report.text = session::failure_text(e);
+        report.model = {configuration.settings.model.provider, configuration.settings.model.name};
         Output output(output_descriptor(), {});
         ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
         (void)print_result(report, options.output_format.value_or(cli::OutputFormat::kText), output,

@@ -258,6 +258,7 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
         if (block->call) recorded_ids.push_back(block->call->id);
         blocks.push_back(std::move(*block));
     }
+    answer.by = {"replay", answer.model};
     put_content(answer, std::move(blocks), request.call_ids);
     lock.lock();
     for (std::size_t i = 0; i < answer.calls.size(); ++i) {

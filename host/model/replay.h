@@ -123,6 +123,7 @@ public:
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override;
+    [[nodiscard]] std::size_t place_of_asked() const override { return inner_->place_of_asked(); }
 
 private:
     const std::shared_ptr<RecordFile> file_;

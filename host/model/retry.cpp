@@ -72,13 +72,31 @@ milliseconds Retry::delay_after(const agent::ModelFailure& failure, int attempt)
     return std::chrono::duration_cast<milliseconds>(delay * (1.0 - kJitter * world_.random()));
 }
 
+Result<agent::Answer, agent::ModelFailure> Retry::attempt(const agent::Request& request,
+                                                          agent::EventSink& sink,
+                                                          std::stop_token stop) {
+    ++attempts_.count;
+    const auto begin = world_.now();
+    auto answer = inner_->ask(request, sink, std::move(stop));
+    attempts_.last_took = world_.now() - begin;
+    return answer;
+}
+
+Result<agent::Answer, agent::ModelFailure> Retry::ask_once(const agent::Request& request,
+                                                           agent::EventSink& sink,
+                                                           std::stop_token stop) {
+    attempts_ = {0, 1, {}};
+    return attempt(request, sink, std::move(stop));
+}
+
 Result<agent::Answer, agent::ModelFailure> Retry::ask(const agent::Request& request,
                                                       agent::EventSink& sink,
                                                       std::stop_token stop) {
     const auto begin = world_.now();
+    attempts_ = {0, policy_.max_attempts, {}};
     MalformedAnswers malformed;
     for (int attempt = 1;; ++attempt) {
-        auto answer = inner_->ask(request, sink, stop);
+        auto answer = this->attempt(request, sink, stop);
         if (answer || answer.error().stopped || !answer.error().retryable) return answer;
         agent::ModelFailure failure = answer.error();
         if (const std::string why = malformed.give_up_after(failure); !why.empty()) {

@@ -39,14 +39,30 @@ public:
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override;
+    /// The same without other attempts after the first.
+    Result<agent::Answer, agent::ModelFailure> ask_once(const agent::Request& request,
+                                                        agent::EventSink& sink,
+                                                        std::stop_token stop);
+
+    /// The attempts of the last request.
+    struct Attempts {
+        int count = 0;
+        int most = 0;                                   ///< as many were allowed
+        std::chrono::steady_clock::duration last_took;  ///< the last of them, without the wait
+    };
+    [[nodiscard]] const Attempts& attempts() const { return attempts_; }
 
 private:
+    Result<agent::Answer, agent::ModelFailure> attempt(const agent::Request& request,
+                                                       agent::EventSink& sink,
+                                                       std::stop_token stop);
     [[nodiscard]] std::chrono::milliseconds delay_after(const agent::ModelFailure& failure,
                                                         int attempt) const;
 
     std::unique_ptr<agent::Provider> inner_;
     RetryPolicy policy_;
     RetryWorld world_;
+    Attempts attempts_;
 };
 
 }  // namespace tenon::model

@@ -237,9 +237,9 @@ Result<void, StartFailure> OpenSession::open_session() {
     registry_->begin_session(head.id, session_->resumed() ? "resumed" : "new");
     for (const std::string& warning : session_->warnings())
         notice(warning);
-    sink_.on_event(agent::SessionOpened{
-        head.id, head.workspace, options_.run.model.value_or(head.model),
-        settings_.permissions.mode, tool_names_in(tools_json()), session_->resumed()});
+    sink_.on_event(agent::SessionOpened{head.id, head.workspace, wanted_model().name,
+                                        settings_.permissions.mode, tool_names_in(tools_json()),
+                                        session_->resumed()});
     return {};
 }
 
@@ -248,7 +248,29 @@ Result<void> OpenSession::change_model(const std::string& model) {
     if (!configured.name_lock.empty() && model != configured.name)
         return Error{"model.name is locked by " + configured.name_lock + "; the model stays " +
                      configured.name};
-    return session_->change_model(model);
+    return session_->change_model({session_->head().provider, model});
+}
+
+/// The model that the session is to have from now on. A name that was chosen among the models of
+/// one provider says nothing to another one.
+agent::ModelName OpenSession::wanted_model() const {
+    const agent::SessionHead& head = session_->head();
+    const config::Settings::Model& configured = settings_.model;
+    if (head.provider != configured.provider) return {configured.provider, configured.name};
+    return {head.provider, options_.run.model.value_or(head.model)};
+}
+
+/// Records the wanted model.
+Result<void> OpenSession::update_model() {
+    const agent::ModelName before = model();
+    const agent::ModelName wanted = wanted_model();
+    if (wanted == before) return {};
+    if (wanted.provider != before.provider) {
+        notice("the session goes on with the provider " + wanted.provider + " and the model " +
+               wanted.name + ", after " + before.provider + " and " + before.name +
+               ": text, calls and results are carried over, thinking is left out");
+    }
+    return session_->change_model(wanted);
 }
 
 /// A session can be opened only in its own workspace, except for the one that the person has agreed
@@ -280,10 +302,8 @@ Result<void, StartFailure> OpenSession::check_workspace() {
 /// model and tools, and adds the environment.
 Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
+    if (auto written = update_model(); !written) return written;
     const agent::SessionHead& head = session_->head();
-    if (options_.run.model && *options_.run.model != head.model) {
-        if (auto written = session_->change_model(*options_.run.model); !written) return written;
-    }
     const std::string tools = tools_json();
     // With the same names the recorded list is sent unchanged, although texts may differ, so that
     // the history is not rewritten and the server's cache stays valid.

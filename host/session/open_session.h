@@ -143,11 +143,15 @@ public:
     /// How the permission mode may be changed.
     [[nodiscard]] permission::StanceLimits stance_limits() const;
     /// The context window of a model in tokens, where it is known.
-    [[nodiscard]] std::optional<std::int64_t> context_window(std::string_view model) const {
-        return windows_->window(model);
+    [[nodiscard]] std::optional<std::int64_t> context_window(const agent::AskedModel& model) const {
+        return windows_of(model).window(name_of(model));
     }
 
     // The owner's thread again:
+    /// The session's model.
+    [[nodiscard]] agent::ModelName model() const {
+        return {session_->head().provider, session_->head().model};
+    }
     [[nodiscard]] const agent::Session& session() const { return *session_; }
     /// All background jobs except those whose end was already delivered when the session was
     /// opened.
@@ -166,6 +170,8 @@ private:
     Result<void, StartFailure> open_session();
     void adopt_jobs();
     Result<void, StartFailure> check_workspace();
+    [[nodiscard]] agent::ModelName wanted_model() const;
+    Result<void> update_model();
     Result<void> update_conversation();
     Result<void> add_environment();
     Result<void> prepare_conversation();
@@ -185,6 +191,8 @@ private:
     void make_windows();
     void make_provider();
     void report_small_window(std::string_view model);
+    [[nodiscard]] model::Windows& windows_of(const agent::AskedModel& asked) const;
+    [[nodiscard]] std::string_view name_of(const agent::AskedModel& asked) const;
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options();
@@ -202,7 +210,8 @@ private:
     // In the order of creation; each may use those before it.
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
-    std::unique_ptr<model::Windows> windows_;
+    /// Of the configured server, then of those of the fallback models.
+    std::vector<std::unique_ptr<model::Windows>> windows_;
     std::unique_ptr<WindowProbe> provider_;  // of the session's own conversation
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<JobInbox> inbox_;

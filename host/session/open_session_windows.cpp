@@ -1,26 +1,44 @@
 #include <spdlog/spdlog.h>
 
 #include "host/session/open_session.h"
+#include "host/session/provider.h"
 
 namespace tenon::session {
 /// A replayed run has no server, so it neither reads nor learns context windows.
 void OpenSession::make_windows() {
     const bool asks_a_server = settings_.model.provider != "replay";
-    windows_ = std::make_unique<model::Windows>(
-        asks_a_server ? settings_.state_dir / "windows.json" : std::filesystem::path(),
-        server_words(settings_.model), settings_.model.context_window);
-    if (auto loaded = windows_->load(); !loaded) {
-        notice("the context windows that models' servers have stated are not known: " +
-               loaded.error().message + " (remove the file to have them learned again)");
+    std::vector<config::Settings::Model> models = {settings_.model};
+    for (const auto& fallback : settings_.model.fallbacks)
+        models.push_back(fallback_model(settings_.model, fallback));
+    std::optional<Error> failed;  // they share one file
+    for (const config::Settings::Model& model : models) {
+        windows_.push_back(std::make_unique<model::Windows>(
+            asks_a_server ? settings_.state_dir / "windows.json" : std::filesystem::path(),
+            server_words(model), model.context_window));
+        if (auto loaded = windows_.back()->load(); !loaded) failed = loaded.error();
     }
+    if (!failed) return;
+    notice("the context windows that models' servers have stated are not known: " +
+           failed->message + " (remove the file to have them learned again)");
+}
+
+model::Windows& OpenSession::windows_of(const agent::AskedModel& asked) const {
+    return *windows_.at(asked.place);
+}
+
+std::string_view OpenSession::name_of(const agent::AskedModel& asked) const {
+    return asked.place == 0 ? asked.session
+                            : std::string_view(settings_.model.fallbacks.at(asked.place - 1).name);
 }
 
 void OpenSession::make_provider() {
     WindowProbe::Ports ports{*options_.run.provider, options_.run.ask_for_window, nullptr, nullptr};
-    ports.is_known = [this](std::string_view model) { return windows_->window(model).has_value(); };
+    ports.is_known = [this](std::string_view model) {
+        return windows_.front()->window(model).has_value();
+    };
     ports.learn = [this](const std::string& model, std::int64_t tokens) {
         spdlog::info("the server lists {} tokens as the window of {}", tokens, model);
-        if (auto kept = windows_->learn_listed(model, tokens); !kept)
+        if (auto kept = windows_.front()->learn_listed(model, tokens); !kept)
             spdlog::warn("the window of the model is not kept: {}", kept.error().message);
         report_small_window(model);
     };
@@ -29,7 +47,7 @@ void OpenSession::make_provider() {
 
 /// Says once when system prompt and tools leave less than half of the window for the work.
 void OpenSession::report_small_window(std::string_view model) {
-    const auto window = windows_->window(model);
+    const auto window = windows_.front()->window(model);
     const std::int64_t taken = fixed_tokens_;
     if (!window || taken <= *window / 2 || small_window_reported_.exchange(true)) return;
     notice("the tools and the system prompt take about " + std::to_string(taken) + " of the " +
@@ -46,25 +64,28 @@ agent::LoopOptions OpenSession::loop_options() {
     options.max_turns = settings_.agent.max_turns;
     options.wait_for_jobs = options_.wait_for_jobs;
     options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
-    options.compaction.threshold = [this, max_tokens](std::string_view model) {
-        const model::WindowShares shares = windows_->shares(model, max_tokens);
+    const auto shares = [this, max_tokens](const agent::AskedModel& asked) {
+        return windows_of(asked).shares(name_of(asked), max_tokens);
+    };
+    options.compaction.threshold = [this, shares](const agent::AskedModel& asked) {
+        const model::WindowShares known = shares(asked);
         const auto configured = settings_.agent.token_threshold;
-        if (!configured) return shares.request;
-        return shares.learned ? std::min(*configured, shares.request) : *configured;
+        if (!configured) return known.request;
+        return known.learned ? std::min(*configured, known.request) : *configured;
     };
-    options.compaction.knows_window = [this, max_tokens](std::string_view model) {
-        return windows_->shares(model, max_tokens).known;
+    options.compaction.knows_window = [shares](const agent::AskedModel& asked) {
+        return shares(asked).known;
     };
-    options.compaction.answer = [this, max_tokens](std::string_view model) {
-        return windows_->shares(model, max_tokens).answer;
+    options.compaction.answer = [shares](const agent::AskedModel& asked) {
+        return shares(asked).answer;
     };
-    options.compaction.learn = [this](std::string_view model, std::int64_t window) {
-        if (auto kept = windows_->learn(model, window); !kept)
+    options.compaction.learn = [this](const agent::AskedModel& asked, std::int64_t window) {
+        if (auto kept = windows_of(asked).learn(name_of(asked), window); !kept)
             spdlog::warn("the window of the model is not kept: {}", kept.error().message);
-        report_small_window(model);
+        if (asked.place == 0) report_small_window(asked.session);
     };
-    options.compaction.accepted = [this](std::string_view model, std::int64_t prompt) {
-        windows_->accepted(model, prompt);
+    options.compaction.accepted = [this](const agent::AskedModel& asked, std::int64_t prompt) {
+        windows_of(asked).accepted(name_of(asked), prompt);
     };
     return options;
 }

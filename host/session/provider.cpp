@@ -7,6 +7,7 @@
 #include "host/base/utf8.h"
 #include "host/config/settings_keys.h"
 #include "host/model/endpoint.h"
+#include "host/model/fallback.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
 #include "host/model/url.h"
@@ -100,11 +101,53 @@ Result<std::unique_ptr<model::Endpoint>> endpoint_at(const Server& server) {
     return model::Endpoint::create(server.format, server.traits, server.config);
 }
 
-Result<ProviderPtr> make_provider(const Server& server, const model::RetryPolicy& policy) {
+Result<std::unique_ptr<model::Retry>> retry_at(const Server& server,
+                                               const model::RetryPolicy& policy) {
     auto endpoint = endpoint_at(server);
     if (!endpoint) return endpoint.error();
-    return ProviderPtr(std::make_unique<model::Retry>(std::move(*endpoint), policy));
+    return std::make_unique<model::Retry>(std::move(*endpoint), policy);
 }
+
+/// The configured model and those that take its place, as the conversations of a run share them.
+class Servers {
+public:
+    Servers(Server first, const config::Settings::Model& model)
+        : policy_{.max_attempts = model.retry_max_attempts,
+                  .base_delay = model.retry_base_delay,
+                  .max_elapsed = model.retry_max_elapsed} {
+        add(std::move(first), "", model);
+    }
+    /// `name` empty: that of the session's model.
+    void add(Server server, std::string name, const config::Settings::Model& model) {
+        asked_.push_back({std::move(server), std::move(name), server_words(model)});
+        availability_ = std::make_shared<model::Availability>(asked_.size());
+    }
+
+    [[nodiscard]] Result<ProviderPtr> make_provider() const {
+        std::vector<model::FallbackModel> models;
+        for (const Asked& one : asked_) {
+            auto retry = retry_at(one.server, policy_);
+            if (!retry) {
+                return one.name.empty()
+                           ? retry.error()
+                           : retry.error().while_doing("the fallback model " + one.name);
+            }
+            models.push_back({one.name, one.words, std::move(*retry)});
+        }
+        if (models.size() == 1) return ProviderPtr(std::move(models.front().retry));
+        return ProviderPtr(std::make_unique<model::Fallback>(std::move(models), availability_));
+    }
+
+private:
+    struct Asked {
+        Server server;
+        std::string name;
+        std::string words;
+    };
+    model::RetryPolicy policy_;
+    std::vector<Asked> asked_;
+    std::shared_ptr<model::Availability> availability_;
+};
 
 /// A provider that all conversations share, for one of them.
 class SharedProvider : public agent::Provider {
@@ -132,18 +175,49 @@ Result<ProviderSource> replay_source(const config::Settings::Model& model) {
 
 Result<ProviderSource> server_source(const config::Settings::Model& model,
                                      const config::Credentials& credentials) {
-    auto server = server_of(model, first_model(model), credentials);
-    if (!server) return server.error();
-    model::RetryPolicy policy;
-    policy.max_attempts = model.retry_max_attempts;
-    policy.base_delay = model.retry_base_delay;
-    policy.max_elapsed = model.retry_max_elapsed;
+    auto first = server_of(model, first_model(model), credentials);
+    if (!first) return first.error();
+    Servers servers(std::move(*first), model);
+    for (const auto& fallback : model.fallbacks) {
+        const config::Settings::Model settings = fallback_model(model, fallback);
+        auto server = server_of(settings, first_model(settings), credentials);
+        if (!server) return server.error().while_doing("the fallback model " + fallback.name);
+        servers.add(std::move(*server), fallback.name, settings);
+    }
     // One provider is made and discarded, to report what is missing before the run starts.
-    if (auto first = make_provider(*server, policy); !first) return first.error();
-    return ProviderSource([server = *server, policy] { return make_provider(server, policy); });
+    if (auto made = servers.make_provider(); !made) return made.error();
+    return ProviderSource([servers] { return servers.make_provider(); });
 }
 
 }  // namespace
+
+config::Settings::Model fallback_model(const config::Settings::Model& first,
+                                       const config::Settings::Model::Fallback& fallback) {
+    config::Settings::Model model = first;
+    model.fallbacks.clear();
+    model.provider = fallback.provider;
+    model.base_url = fallback.base_url;
+    model.name = fallback.name;
+    model.context_window.reset();
+    model.price = {};
+    if (is_at_first_server(first, fallback)) return model;
+    model.auth.clear();
+    model.headers.clear();
+    model.max_tokens_field.clear();
+    model.reasoning_effort.clear();
+    model.threads = false;
+    return model;
+}
+
+std::size_t place_of(const config::Settings::Model& first, std::string_view session,
+                     const agent::ModelName& answered_by) {
+    if (answered_by.provider == first.provider && answered_by.name == session) return 0;
+    for (std::size_t i = 0; i < first.fallbacks.size(); ++i) {
+        const auto& fallback = first.fallbacks[i];
+        if (answered_by == agent::ModelName{fallback.provider, fallback.name}) return i + 1;
+    }
+    return 0;
+}
 
 Result<model::Route> route_to_server(const config::Settings::Model& model) {
     model::HttpConfig config = http_config(model);

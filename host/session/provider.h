@@ -21,9 +21,9 @@ namespace tenon::session {
 using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>;
 
 /// The source of providers according to the settings. Each conversation gets its own provider,
-/// which retries requests, and records them if configured. All conversations share one replay or
-/// one record file. Connects to nothing. The Error (exit 2) says what is missing and how to set it.
-/// `secrets` outlives the providers.
+/// which retries requests, asks the fallback models, and records answers if configured. All
+/// conversations share one replay or one record file. Connects to nothing. The Error (exit 2) says
+/// what is missing and how to set it. `secrets` outlives the providers.
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
                                             const config::Credentials& credentials,
                                             const Secrets& secrets);
@@ -33,6 +33,15 @@ Result<ProviderSource> make_provider_source(const config::Settings::Model& model
 /// call of a run asks; others get nothing.
 WindowAsker make_window_asker(const config::Settings::Model& model,
                               const config::Credentials& credentials);
+
+/// The settings of a fallback model as if it were the configured one. What belongs to the server of
+/// the configured model alone is left out, its header fields above all.
+config::Settings::Model fallback_model(const config::Settings::Model& first,
+                                       const config::Settings::Model::Fallback& fallback);
+
+/// Which model gave an answer, where the session's is `session`: see agent::AskedModel.
+std::size_t place_of(const config::Settings::Model& first, std::string_view session,
+                     const agent::ModelName& answered_by);
 
 /// How the server of a provider other than `replay` would be reached: its address and a proxy.
 /// Opens nothing, and does not look at certificates. The Error says which of the two is wrong.

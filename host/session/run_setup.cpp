@@ -129,6 +129,20 @@ Result<void> check_needs(const config::Settings& settings, const config::Credent
                  "\n`tenon doctor` checks everything else."};
 }
 
+/// A run must not end because of a key when the first model has failed, perhaps after hours.
+Result<void> check_fallback_keys(const config::Settings::Model& model,
+                                 const config::Credentials& credentials) {
+    if (model.provider == "replay") return {};
+    for (const auto& fallback : model.fallbacks) {
+        const MissingNeeds missing = missing_needs(fallback_model(model, fallback), credentials);
+        if (missing.key) {
+            return Error{what_is_missing(missing) + ", which the fallback model " + fallback.name +
+                         " needs:\n  " + line_for_key(fallback.provider)};
+        }
+    }
+    return {};
+}
+
 /// Directories that are named on the command line must exist.
 Result<void> check_plugin_folders(const config::Table& table) {
     for (const config::Setting& folder : table.list("plugins.path")) {
@@ -225,6 +239,9 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
     if (auto made = make_spending(request.budget, *setup); !made) return made.error();
     if (auto checked = check_needs(setup->settings, configuration.credentials); !checked)
+        return checked.error();
+    if (auto checked = check_fallback_keys(setup->settings.model, configuration.credentials);
+        !checked)
         return checked.error();
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();
     if (auto chosen = choose_session(request, *setup); !chosen) return chosen.error();

@@ -36,6 +36,7 @@ public:
         tagged.agent = tool_use_id_;
         return inner_->ask(tagged, sink, std::move(stop));
     }
+    [[nodiscard]] std::size_t place_of_asked() const override { return inner_->place_of_asked(); }
 
 private:
     std::unique_ptr<agent::Provider> inner_;

@@ -17,7 +17,8 @@ Result<agent::Answer, agent::ModelFailure> WindowProbe::ask(const agent::Request
                                                             agent::EventSink& sink,
                                                             std::stop_token stop) {
     auto answer = ports_.provider.ask(request, sink, std::move(stop));
-    if (answer && !answer->calls.empty()) begin(std::string(request.model));
+    const bool is_first = ports_.provider.place_of_asked() == 0;  // not a fallback's answer
+    if (answer && is_first && !answer->calls.empty()) begin(std::string(request.model));
     return answer;
 }
 

@@ -38,6 +38,9 @@ public:
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override;
+    [[nodiscard]] std::size_t place_of_asked() const override {
+        return ports_.provider.place_of_asked();
+    }
 
 private:
     void begin(std::string model);

@@ -94,9 +94,11 @@ Lines fact_lines(const std::vector<Fact>& facts, std::size_t width) {
 Lines status_lines(const StatusFacts& facts, std::size_t width) {
     std::string model = facts.model + " (" + facts.provider;
     if (!facts.server.empty()) model += ", " + facts.server;
+    model += ")";
+    if (!facts.answered_by.empty()) model += "; the last answer is of " + facts.answered_by;
     return fact_lines({{"session", facts.session},
                        {"workspace", facts.workspace},
-                       {"model", model + ")"},
+                       {"model", model},
                        {"mode", permission::in_words(facts.stance)},
                        {"context", context_words(facts)},
                        {"turns", std::to_string(facts.turns) + " since it was opened"},

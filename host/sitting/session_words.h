@@ -22,7 +22,8 @@ std::vector<std::string> fact_lines(const std::vector<Fact>& facts, std::size_t 
 
 struct StatusFacts {
     std::string session, workspace, model, provider;
-    std::string server;  ///< its address; empty: none
+    std::string server;       ///< its address; empty: none
+    std::string answered_by;  ///< the fallback model that gave the last answer; empty: none did
     permission::Stance stance;
     std::int64_t context_tokens = 0;
     std::optional<std::int64_t> window;

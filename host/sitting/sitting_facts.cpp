@@ -61,6 +61,11 @@ std::string Sitting::advice_for(const agent::RunResult& result) const {
                            model.key_origin, config::base_url_variable(model.provider)});
 }
 
+/// See agent::AskedModel.
+std::size_t Sitting::place_in_use() const {
+    return session::place_of(setup_.settings.model, status_.model, tally_.answered_by());
+}
+
 void Sitting::show_status() {
     if (session_ == nullptr) return print("The session is not open yet.");
     const config::Settings& settings = setup_.settings;
@@ -71,9 +76,15 @@ void Sitting::show_status() {
     facts.model = status_.model;
     facts.provider = settings.model.provider;
     facts.server = session::server_words(settings.model);
+    if (const std::size_t place = place_in_use(); place > 0) {
+        const auto& fallback = settings.model.fallbacks[place - 1];
+        facts.answered_by =
+            fallback.name + " (" + fallback.provider + ", " +
+            session::server_words(session::fallback_model(settings.model, fallback)) + ")";
+    }
     facts.stance = session_->gate().stance();
     facts.context_tokens = tally_.context_tokens();
-    facts.window = session_->context_window(status_.model);
+    facts.window = session_->context_window({status_.model, place_in_use()});
     facts.cached_percent = percent(tally_.last_answer().cache_read_input_tokens, sent);
     facts.turns = tally_.turns();
     facts.jobs = session_->load();

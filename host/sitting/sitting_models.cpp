@@ -59,6 +59,7 @@ void Sitting::model_changed(const std::string& name) {
     const bool is_known = models_.is_known(name);
     models_.change(name);
     status_.model = name;
+    tally_.model_changed();
     refresh_status();
     const std::string said = "From the next request on the model is " + visible(name) + ".";
     const std::string back = "/model " + visible(models_.before()) + " goes back.";

@@ -90,10 +90,19 @@ std::string context_text(std::int64_t tokens, std::optional<std::int64_t> window
            std::to_string(static_cast<std::int64_t>(percent)) + " %";
 }
 
+namespace {
+
+std::string model_part(const SessionStatus& status) {
+    if (status.instead.empty()) return visible(status.model);
+    return visible(status.instead) + " instead of " + visible(status.model);
+}
+
+}  // namespace
+
 std::string status_line(const SessionStatus& status, std::int64_t now_ms, std::size_t columns) {
     return joined_parts({question_part(status.questions), working_part(status, now_ms),
                          jobs_part(status, now_ms), queued_part(status.queued_prompts), status.mode,
-                         context_text(status.context_tokens, status.window), visible(status.model)},
+                         context_text(status.context_tokens, status.window), model_part(status)},
                         columns);
 }
 

@@ -18,6 +18,7 @@ struct SessionStatus {
     std::int64_t context_tokens = 0;     ///< of the conversation, as the last answer counted them
     std::optional<std::int64_t> window;  ///< of the model, in tokens
     std::string model;
+    std::string instead;  ///< the fallback model that gave the last answer; empty: none did
 };
 
 /// "1 question · working 5s · 2 jobs (1m05s), 1 job queued · 1 prompt queued · plan · 12k of 200k,

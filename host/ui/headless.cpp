@@ -28,7 +28,7 @@ std::string notice_of(const Event& event) {
     if (const auto* attached = std::get_if<agent::FileAttached>(&event))
         return "attached " + attached->text;
     const auto* retry = std::get_if<agent::RetryScheduled>(&event);
-    if (retry == nullptr) return {};
+    if (retry == nullptr || !retry->instead.empty()) return {};
     return retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +
            std::to_string(retry->max_attempts) + " in " + delay_text(retry->delay);
 }
@@ -57,7 +57,7 @@ Json json_line(const agent::EventOr<>& event, const Json& parent, const std::str
                             {"session_id", session_id}};
             },
             [&](const agent::RetryScheduled& e) {
-                return Json{
+                Json line = {
                     {"type", "system"},
                     {"subtype", "api_retry"},
                     {"attempt", e.attempt},
@@ -66,6 +66,8 @@ Json json_line(const agent::EventOr<>& event, const Json& parent, const std::str
                     {"error_status", e.http_status == 0 ? Json(nullptr) : Json(e.http_status)},
                     {"error", e.reason},
                     {"session_id", session_id}};
+                if (!e.instead.empty()) line["fallback"] = e.instead;
+                return line;
             },
             [&](const agent::JobChanged& e) {
                 return Json{{"type", "job"},
@@ -137,6 +139,7 @@ Json to_json(const RunReport& report) {
                      {"output_tokens", report.usage.output_tokens},
                      {"cache_read_input_tokens", report.usage.cache_read_input_tokens},
                      {"cache_creation_input_tokens", report.usage.cache_creation_input_tokens}}},
+                   {"model", {{"provider", report.model.provider}, {"name", report.model.name}}},
                    {"permission_denials", denials},
                    {"jobs", jobs}};
     if (report.cost_usd) object["total_cost_usd"] = *report.cost_usd;

@@ -44,6 +44,7 @@ struct RunReport {
     std::chrono::milliseconds duration{};
     agent::Usage usage;
     std::optional<double> cost_usd;  ///< none without prices
+    agent::ModelName model;  ///< that gave the last answer; without one, that of the session
     std::vector<DeniedCall> denials;
     std::vector<Job> jobs;  ///< the background jobs of this run
 

@@ -219,6 +219,10 @@ void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) 
         thought_.forget();
         streamed_ = false;
     }
+    if (!event.instead.empty()) {  // a notice says the rest
+        if (starts_again) put_line("↻", kAttention, "the answer starts again", speaker);
+        return;
+    }
     const bool each = retry_lines_ == RetryLines::kEach;
     const bool shown = starts_again || each;
     if (shown) {

@@ -83,7 +83,7 @@ TEST_F(BudgetTest, AnAnswerThatWasCutIsNotContinuedBeyondIt) {
 }
 
 TEST_F(BudgetTest, SummariesCountAndAreNotAskedForBeyondIt) {
-    options.compaction.threshold = [](std::string_view) { return 1'000; };
+    options.compaction.threshold = [](const AskedModel&) { return 1'000; };
     provider.then_call({echo("a")}, {2'000, 10, 0, 0});
     provider.then_say("SUMMARY", "end_turn", {400, 100, 0, 0});
     const RunResult result = loop(2'500).run("go", {});
@@ -95,7 +95,7 @@ TEST_F(BudgetTest, SummariesCountAndAreNotAskedForBeyondIt) {
 }
 
 TEST_F(BudgetTest, AFurtherAttemptAtASummaryIsNotMadeBeyondIt) {
-    options.compaction.threshold = [](std::string_view) { return 1'000; };
+    options.compaction.threshold = [](const AskedModel&) { return 1'000; };
     provider.then_call({echo("a")}, {2'000, 10, 0, 0});
     provider.then_say("", "model_context_window_exceeded", {600, 0, 0, 0});
     const RunResult result = loop(2'500).run("go", {});

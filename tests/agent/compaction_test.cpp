@@ -40,7 +40,7 @@ protected:
         return loop().run(prompt, std::move(stop));
     }
     void allow_tokens(std::int64_t threshold) {
-        options.compaction.threshold = [=](std::string_view) { return threshold; };
+        options.compaction.threshold = [=](const AskedModel&) { return threshold; };
     }
     /// A turn after which the provider has counted so many tokens.
     void then_look(const std::string& id, std::int64_t tokens) {
@@ -555,7 +555,7 @@ TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThre
                           Case{false, 6'000, true}, Case{false, 3'000, false}}) {
         SCOPED_TRACE(std::to_string(c.known) + " " + std::to_string(c.tokens));
         allow_tokens(116'000);
-        options.compaction.knows_window = [&](std::string_view) { return c.known; };
+        options.compaction.knows_window = [&](const AskedModel&) { return c.known; };
         ASSERT_TRUE(session.clear());
         provider.requests.clear();
         then_look("a" + std::to_string(c.known) + std::to_string(c.tokens), c.tokens);
@@ -610,10 +610,10 @@ TEST_F(CompactionTest, ASummaryThatIsRefusedIsAskedForWithLess) {
 TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
     std::int64_t window = 100'000;
     std::vector<std::string> learned;
-    options.compaction.threshold = [&](std::string_view) { return window / 2; };
-    options.compaction.answer = [&](std::string_view) { return window / 4; };
-    options.compaction.learn = [&](std::string_view model, std::int64_t tokens) {
-        learned.push_back(std::string(model) + " " + std::to_string(tokens));
+    options.compaction.threshold = [&](const AskedModel&) { return window / 2; };
+    options.compaction.answer = [&](const AskedModel&) { return window / 4; };
+    options.compaction.learn = [&](const AskedModel& model, std::int64_t tokens) {
+        learned.push_back(std::string(model.session) + " " + std::to_string(tokens));
         window = tokens;
     };
     std::vector<std::int64_t> asked;
@@ -638,8 +638,8 @@ TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
 
 TEST_F(CompactionTest, APromptThatWasAnsweredIsReportedWithTheCountOfTheEndpoint) {
     std::vector<std::string> accepted;
-    options.compaction.accepted = [&](std::string_view model, std::int64_t prompt) {
-        accepted.push_back(std::string(model) + " " + std::to_string(prompt));
+    options.compaction.accepted = [&](const AskedModel& model, std::int64_t prompt) {
+        accepted.push_back(std::string(model.session) + " " + std::to_string(prompt));
     };
     provider.then_call({call("a")}, {100, 7, 20, 3});
     provider.then_fail("no", 401);
@@ -649,9 +649,9 @@ TEST_F(CompactionTest, APromptThatWasAnsweredIsReportedWithTheCountOfTheEndpoint
 
 TEST_F(CompactionTest, AnAnswerThatIsTooLongForTheWindowIsMadeShorterInstead) {
     std::int64_t window = 100'000;
-    options.compaction.threshold = [&](std::string_view) { return window / 2; };
-    options.compaction.answer = [&](std::string_view) { return window / 4; };
-    options.compaction.learn = [&](std::string_view, std::int64_t tokens) { window = tokens; };
+    options.compaction.threshold = [&](const AskedModel&) { return window / 2; };
+    options.compaction.answer = [&](const AskedModel&) { return window / 4; };
+    options.compaction.learn = [&](const AskedModel&, std::int64_t tokens) { window = tokens; };
     provider.then_refuse(Length::kTooLong, 8'000, "max_tokens is too large");
     provider.then([](const Request& request, const std::stop_token&) {
         EXPECT_EQ(request.max_tokens, 2'000);

@@ -74,6 +74,13 @@ TEST(SessionStatusLine, MakesTheModelsNameHarmless) {
     EXPECT_EQ(status_line(status, kNow, 80).find('\x1b'), std::string::npos);
 }
 
+TEST(SessionStatusLine, NamesTheModelThatAnswersInstead) {
+    SessionStatus status;
+    status.model = "fable";
+    status.instead = "gpt";
+    EXPECT_EQ(status_line(status, kNow, 80), "gpt instead of fable");
+}
+
 TEST(SessionStatusLine, CountsTheTimeOfALongTurnInMinutes) {
     SessionStatus status;
     status.working_since_ms = kNow - 65'000;

@@ -42,6 +42,7 @@ TEST_F(JsonLinesTest, WritesOneLineForEachEventThatHasOne) {
               Json::parse(R"({"type":"system","subtype":"api_retry","attempt":1,"max_attempts":10,
         "retry_delay_ms":500,"error_status":529,"error":"overloaded","session_id":"s1"})"));
     EXPECT_EQ(written[4]["error_status"], nullptr);
+    EXPECT_FALSE(written[3].contains("fallback"));
     EXPECT_EQ(
         written[5],
         Json::parse(
@@ -57,6 +58,7 @@ TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
     report.turns = 3;
     report.duration = std::chrono::milliseconds(1200);
     report.usage = {1, 2, 3, 4};
+    report.model = {"openai", "gpt-x"};
     report.denials = {{"bash", {{"command", "rm x"}}}};
     report.jobs = {{"0000000a", "completed", 0}, {"0000000b", "lost", std::nullopt}};
     json.result(report);
@@ -64,6 +66,7 @@ TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
               Json::parse(R"({"type":"result","subtype":"error_max_turns","is_error":true,
         "result":"stopped \uFFFD","session_id":"s1","num_turns":3,"duration_ms":1200,
         "usage":{"input_tokens":1,"output_tokens":2,"cache_read_input_tokens":3,"cache_creation_input_tokens":4},
+        "model":{"provider":"openai","name":"gpt-x"},
         "permission_denials":[{"tool_name":"bash","tool_input":{"command":"rm x"}}],
         "jobs":[{"id":"0000000a","status":"completed","exit_code":0},{"id":"0000000b","status":"lost","exit_code":null}]})"));
 }
@@ -75,6 +78,12 @@ TEST(RunReport, HasTheCostWhereItIsKnown) {
     EXPECT_EQ(to_json(report)["total_cost_usd"], 0.0);
     report.cost_usd = 0.0105;
     EXPECT_NE(dump_json(to_json(report)).find(R"("total_cost_usd":0.0105)"), std::string::npos);
+}
+
+TEST_F(JsonLinesTest, NamesTheModelThatIsAskedInstead) {
+    json.on_event(agent::RetryScheduled{10, 10, {}, 529, "overloaded", "b at http://b"});
+    EXPECT_EQ(written.at(0)["subtype"], "api_retry");
+    EXPECT_EQ(written.at(0)["fallback"], "b at http://b");
 }
 
 TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
@@ -95,6 +104,8 @@ TEST(Notices, SayWhatAPersonShouldKnow) {
     const agent::RetryScheduled retry{1, 10, std::chrono::milliseconds(2500), 529, "overloaded"};
     notices.on_event(agent::Notice{"a file is missing"});
     notices.on_event(retry);
+    notices.on_event(
+        agent::RetryScheduled{10, 10, {}, 529, "overloaded", "b at http://b"});  // a notice says it
     notices.on_event(agent::TextDelta{"an answer"});
     notices.on_event(agent::SubagentEvent{"t1", "look", agent::Notice{"a key is missing"}});
     notices.on_event(agent::SubagentEvent{"t1", "look", retry});

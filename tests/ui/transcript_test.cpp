@@ -247,6 +247,17 @@ TEST_F(TranscriptTest, DropsTheTailOfAFailedAttempt) {
     EXPECT_EQ(printed, "\none\n\nwhole\n");
 }
 
+TEST_F(TranscriptTest, AnAttemptAtAnotherModelIsNoAttemptAtTheSame) {
+    on(agent::TextDelta{"one\n\nhalf"});
+    on(agent::RetryScheduled{2, 2, {}, 529, "overloaded", "b at http://b"});
+    EXPECT_EQ(tail(), "");
+    EXPECT_EQ(printed, "one\n\n↻ the answer starts again\n");
+    printed.clear();
+    on(agent::TextDelta{"whole"});
+    on(agent::Answered{answer({"whole"})});
+    EXPECT_EQ(printed, "\nwhole\n");
+}
+
 TEST_F(TranscriptTest, CountsDownToTheNextAttemptAndKeepsOneLineOfAll) {
     on(agent::RetryScheduled{1, 10, milliseconds(500), 429, "HTTP 429"});
     on(agent::RetryScheduled{2, 10, milliseconds(3000), 0, "connect to x: Connection refused"});
