@@ -1,0 +1,217 @@
+#include <fstream>
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/runs/answers.h"
+#include "tests/runs/run_folders.h"
+
+/// The real program with two model servers, of which the first is not always there.
+namespace tenon::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Step says(const std::string& text) {
+    Step step;
+    step.content = ordered_json::array({{{"type", "text"}, {"text", text}}});
+    step.stop_reason = "end_turn";
+    return step;
+}
+
+Step calls(const std::string& command, bool thinks = false) {
+    Step step;
+    step.content = ordered_json::array();
+    if (thinks) step.content.push_back({{"type", "thinking"}, {"thinking", "I think so"}});
+    step.content.push_back(command_use("t1", command));
+    step.stop_reason = "tool_use";
+    return step;
+}
+
+Step overloaded() {
+    Step step;
+    step.status = 529;
+    return step;
+}
+
+Step always(Step step) {
+    step.repeat = 0;
+    return step;
+}
+
+CommandResult run_command(const std::vector<std::string>& words, const Environment& environment,
+                          const fs::path& workspace) {
+    Process process(words, environment, workspace);
+    const auto exit = process.wait();
+    return {exit.code, process.output, process.errors};
+}
+
+struct Ran {
+    CommandResult command;
+    Json result;
+};
+
+/// Runs a prompt with `first` as the configured model and `second` as its fallback model.
+Ran run(const RunFolders& folders, const ModelServer& first, const ModelServer& second,
+        const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {TENON_PROGRAM,
+                                      "-p",
+                                      "go",
+                                      "--yes",
+                                      "--output-format",
+                                      "json",
+                                      "-D",
+                                      "model.retry.maxAttempts=2",
+                                      "-D",
+                                      "model.retry.baseDelayMs=1",
+                                      "-D",
+                                      "model.fallback.1.provider=anthropic",
+                                      "-D",
+                                      "model.fallback.1.baseUrl=" + second.url(),
+                                      "-D",
+                                      "model.fallback.1.name=second-model"};
+    words.insert(words.end(), more.begin(), more.end());
+    Ran ran;
+    ran.command = run_command(words, folders.environment(&first), folders.workspace());
+    ran.result = last_line(ran.command.output);
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
+    return ran;
+}
+
+Json model(const std::string& name) {
+    return {{"provider", "anthropic"}, {"name", name}};
+}
+
+TEST(FallbackModels, AnswerWhileTheFirstModelStaysOverloaded) {
+    const RunFolders folders;
+    const ModelServer first({always(overloaded())});
+    const ModelServer second({says("from the second")});
+    const Ran ran = run(folders, first, second);
+    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+    EXPECT_EQ(ran.result["result"], "from the second");
+    EXPECT_EQ(ran.result["model"], model("second-model"));
+    EXPECT_THAT(ran.command.errors,
+                AllOf(HasSubstr("test-model at " + first.url() + " does not answer"),
+                      HasSubstr("; asking second-model at " + second.url())));
+    EXPECT_EQ(first.requests().size(), 2U);
+    ASSERT_EQ(second.requests().size(), 1U);
+    EXPECT_EQ(second.requests()[0].json()["model"], "second-model");
+}
+
+TEST(FallbackModels, AreNotAskedWhileTheFirstModelAnswersOrRefuses) {
+    const RunFolders folders;
+    const ModelServer second(std::vector<Step>{});
+    const Ran answered = run(folders, ModelServer({says("from the first")}), second);
+    EXPECT_EQ(answered.result["model"], model("test-model"));
+    Step refusal;
+    refusal.status = 401;
+    const Ran refused = run(folders, ModelServer({refusal}), second);
+    EXPECT_EQ(refused.command.code, 1);
+    EXPECT_EQ(refused.result["subtype"], "error_api");
+    EXPECT_EQ(refused.result["model"], model("test-model")) << "the configured one";
+    EXPECT_EQ(second.requests().size(), 0U);
+}
+
+TEST(FallbackModels, GiveTheToolLoopBackToTheFirstModelWithItsThinking) {
+    const RunFolders folders;
+    const ModelServer first({calls("echo one", true), overloaded(), overloaded(), says("done")});
+    const ModelServer second({always(calls("echo two", true))});
+    const Ran ran = run(folders, first, second);
+    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+    EXPECT_EQ(ran.result["result"], "done");
+    EXPECT_EQ(ran.result["model"], model("test-model"));
+    EXPECT_THAT(ran.command.errors, HasSubstr("test-model at " + first.url() + " answers again"));
+    EXPECT_EQ(first.refusals(), 0);
+    EXPECT_EQ(second.refusals(), 0);
+    ASSERT_GE(second.requests().size(), 1U);
+    EXPECT_THAT(second.requests()[0].body, AllOf(HasSubstr("echo one"), Not(HasSubstr("I think"))));
+    const Json last = first.requests().back().json()["messages"];
+    EXPECT_EQ(last[1]["content"][0]["thinking"], "I think so") << "it comes back";
+    EXPECT_EQ(last[3]["content"].size(), 1U) << "the call alone";
+    EXPECT_EQ(last[3]["content"][0]["input"]["command"], "echo two");
+}
+
+TEST(FallbackModels, TheFailureOfAllNamesEach) {
+    const RunFolders folders;
+    const ModelServer first({always(overloaded())});
+    Step broken;
+    broken.status = 503;
+    const ModelServer second({always(broken)});
+    const Ran ran = run(folders, first, second);
+    EXPECT_EQ(ran.command.code, 1);
+    EXPECT_EQ(ran.result["subtype"], "error_api");
+    EXPECT_THAT(ran.result["result"].get<std::string>(),
+                AllOf(HasSubstr("HTTP 529"), HasSubstr("no other model answers: second-model at "),
+                      HasSubstr("HTTP 503")));
+    EXPECT_EQ(ran.result["model"], model("test-model"));
+}
+
+TEST(FallbackModels, HaveWindowsOfTheirOwn) {
+    const RunFolders folders;
+    const ModelServer first({always(overloaded())});
+    Step too_long;
+    too_long.status = 400;
+    too_long.body = error_body(400, "prompt is too long: 300000 tokens > 9000 maximum");
+    const ModelServer second({too_long, says("done")});
+    const Ran ran = run(folders, first, second);
+    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+    std::ifstream file(folders.state() / "windows.json");
+    const Json windows = Json::parse(file)["windows"];
+    EXPECT_EQ(
+        windows,
+        Json::array({{{"server", second.url()}, {"model", "second-model"}, {"tokens", 9000}}}));
+    EXPECT_LT(second.requests().back().json()["max_tokens"], 9000 / 2);
+}
+
+TEST(FallbackModels, AreAskedWhenTheFirstServerCannotBeReached) {
+    const RunFolders folders;
+    const ModelServer second({says("from the second")});
+    std::string gone;
+    {
+        const ModelServer first(std::vector<Step>{});
+        gone = first.url();
+    }
+    const Ran ran = run(folders, second, second,
+                        {"-D", "model.baseUrl=" + gone, "-D", "model.headers.X-Own=1"});
+    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+    EXPECT_EQ(ran.result["model"], model("second-model"));
+    ASSERT_EQ(second.requests().size(), 1U);
+    EXPECT_EQ(second.requests()[0].fields.count("x-own"), 0U)
+        << "header fields may hold keys of the first server";
+}
+
+TEST(FallbackModels, AKeyThatIsMissingIsReportedAtTheStart) {
+    const RunFolders folders;
+    const ModelServer first(std::vector<Step>{});
+    const CommandResult ran =
+        run_command({TENON_PROGRAM, "-p", "go", "-D", "model.fallback.1.provider=openai", "-D",
+                     "model.fallback.1.name=gpt"},
+                    folders.environment(&first), folders.workspace());
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.errors, AllOf(HasSubstr("gpt"), HasSubstr("OPENAI_API_KEY")));
+    EXPECT_EQ(first.requests().size(), 0U);
+}
+
+TEST(FallbackModels, ARecordedRunHasTheAnswersOfAll) {
+    const RunFolders folders;
+    const ModelServer first({calls("echo one"), always(overloaded())});
+    const ModelServer second({says("from the second")});
+    const std::string file = (folders.home / "recorded").string();
+    const Ran ran = run(folders, first, second, {"--record", file});
+    ASSERT_EQ(ran.command.code, 0) << ran.command.errors;
+    const CommandResult replayed = run_command(
+        {TENON_PROGRAM, "-p", "go", "--yes", "--replay", file, "--output-format", "json"},
+        folders.environment(), folders.workspace());
+    ASSERT_EQ(replayed.code, 0) << replayed.errors;
+    const Json result = last_line(replayed.output);
+    EXPECT_EQ(result["result"], "from the second");
+    EXPECT_EQ(result["model"]["provider"], "replay");
+}
+
+}  // namespace
+}  // namespace tenon::testing
