@@ -19,6 +19,7 @@
 #include "host/config/configuration.h"
 #include "host/permission/rules.h"
 #include "host/plugin/sudden_end.h"
+#include "host/session/run_needs.h"
 
 namespace tenon::app {
 namespace {
@@ -43,9 +44,24 @@ void open_standard_descriptors() {
     }
 }
 
-int run_agent(const cli::Options& options, const config::Sources& sources) {
+/// Where a session is to go on with the provider that it has, and that can be asked: puts it into
+/// the options and reads the configuration again, since keys and addresses follow from it.
+void keep_provider(cli::Options& options, const config::Sources& sources,
+                   Result<config::Configuration>& configuration) {
+    const auto provider = session::provider_to_keep(*configuration, run_request_of(options));
+    if (!provider) return;
+    cli::Options kept = options;
+    kept.provider = *provider;
+    auto again = config::load(sources, overrides_of(kept));
+    if (!again || !session::missing_needs(again->settings.model, again->credentials).none()) return;
+    options = std::move(kept);
+    configuration = std::move(again);
+}
+
+int run_agent(cli::Options options, const config::Sources& sources) {
     keep_standard_streams();
-    const auto configuration = config::load(sources, overrides_of(options));
+    auto configuration = config::load(sources, overrides_of(options));
+    if (configuration) keep_provider(options, sources, configuration);
     if (!configuration) return complain(configuration.error().message, cli::kExitUsage);
     for (const std::string& warning : configuration->warnings)
         say("warning: " + warning);

@@ -164,6 +164,28 @@ Result<std::string> workspace_of_session(const fs::path& journal) {
     }
 }
 
+fs::path switched_mark(const fs::path& journal) {
+    return fs::path(journal).replace_extension() / "switched";
+}
+
+Result<std::string> provider_of_session(const fs::path& journal) {
+    auto reader = Reader::open(journal, {RecordType::kSession, RecordType::kModel});
+    if (!reader) return reader.error();
+    const auto head = first_record(*reader, journal);
+    if (!head) return head.error();
+    std::string provider = head->record->string("provider");
+    std::error_code failed;
+    if (!fs::exists(switched_mark(journal), failed)) return provider;
+    while (true) {
+        const auto place = reader->next();
+        if (!place) return place.error();
+        if (!*place) return provider;
+        if ((*place)->type == RecordType::kModel && (*place)->record &&
+            (*place)->record->has("provider"))
+            provider = (*place)->record->string("provider");
+    }
+}
+
 bool is_session_held(const fs::path& folder, const std::string& id) {
     const fs::path path = folder / (id + ".jsonl");
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

@@ -27,6 +27,11 @@ std::vector<std::string> tool_names_in(const std::string& tools) {
     return names;
 }
 
+Result<void> put_mark(const fs::path& mark) {
+    if (auto made = make_private_dirs(mark.parent_path()); !made) return made;
+    return write_file_atomically(mark, "", Sync::kNo);
+}
+
 std::string first_ids(const std::vector<jobs::JobId>& ids) {
     constexpr std::size_t kShown = 10;
     std::string text;
@@ -260,6 +265,10 @@ agent::ModelName OpenSession::wanted_model() const {
     return {head.provider, options_.run.model.value_or(head.model)};
 }
 
+fs::path OpenSession::journal_path() const {
+    return settings_.state_dir / "sessions" / (session_->head().id + ".jsonl");
+}
+
 /// Records the wanted model.
 Result<void> OpenSession::update_model() {
     const agent::ModelName before = model();
@@ -269,6 +278,7 @@ Result<void> OpenSession::update_model() {
         notice("the session goes on with the provider " + wanted.provider + " and the model " +
                wanted.name + ", after " + before.provider + " and " + before.name +
                ": text, calls and results are carried over, thinking is left out");
+        if (auto made = put_mark(journal::switched_mark(journal_path())); !made) return made;
     }
     return session_->change_model(wanted);
 }
@@ -286,11 +296,7 @@ Result<void, StartFailure> OpenSession::check_workspace() {
     moved_from_ = head.workspace;
     // The mark is written first: only with it does the list of sessions read the whole journal, and
     // so find the new workspace.
-    const fs::path mark =
-        journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
-    if (auto made = make_private_dirs(mark.parent_path()); !made)
-        return StartFailure{made.error().message, 1};
-    if (auto made = write_file_atomically(mark, "", Sync::kNo); !made)
+    if (auto made = put_mark(journal::moved_mark(journal_path())); !made)
         return StartFailure{made.error().message, 1};
     if (auto written = session_->change_workspace(settings_.workspace.native()); !written)
         return StartFailure{written.error().message, 1};

@@ -171,6 +171,7 @@ private:
     void adopt_jobs();
     Result<void, StartFailure> check_workspace();
     [[nodiscard]] agent::ModelName wanted_model() const;
+    [[nodiscard]] std::filesystem::path journal_path() const;
     Result<void> update_model();
     Result<void> update_conversation();
     Result<void> add_environment();

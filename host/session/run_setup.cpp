@@ -154,12 +154,17 @@ Result<void> check_plugin_folders(const config::Table& table) {
     return {};
 }
 
-/// A locked name, too: a session may have been begun with another model before it was locked.
+/// Whether the setting is for sessions that have another one, too: the command line names it, or it
+/// is locked, perhaps since the session was begun.
+bool is_for_every_session(const config::Table& table, const config::Setting& setting,
+                          const std::string& key, std::string_view option) {
+    return table.locks().on(key) != nullptr || setting.origin == option || setting.origin == "-D";
+}
+
 std::optional<std::string> model_for_sessions(const config::Table& table) {
     const config::Setting* name = table.find("model.name");
-    if (name == nullptr) return std::nullopt;
-    const bool is_locked = table.locks().on("model.name") != nullptr;
-    if (!is_locked && name->origin != "--model" && name->origin != "-D") return std::nullopt;
+    if (name == nullptr || !is_for_every_session(table, *name, "model.name", "--model"))
+        return std::nullopt;
     return name->value.text;
 }
 
@@ -227,6 +232,26 @@ Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& con
     // The first session changes the limit of this process.
     setup->descriptor_limit = descriptor_limit();
     return setup;
+}
+
+std::optional<std::string> provider_to_keep(const config::Configuration& configuration,
+                                            const RunRequest& request) {
+    const config::Settings& settings = configuration.settings;
+    const config::Setting* provider = configuration.table.find("model.provider");
+    if (settings.model.provider == "replay" || provider == nullptr ||
+        is_for_every_session(configuration.table, *provider, "model.provider", "--provider"))
+        return std::nullopt;
+    const fs::path sessions = settings.state_dir / "sessions";
+    std::string id = request.session.value_or("");
+    if (request.continue_last) {
+        const auto last = latest_session(sessions, settings.workspace);
+        if (last) id = *last;
+    }
+    if (id.empty()) return std::nullopt;
+    const auto recorded = journal::provider_of_session(sessions / (id + ".jsonl"));
+    if (!recorded || *recorded == settings.model.provider || *recorded == "replay")
+        return std::nullopt;
+    return *recorded;
 }
 
 Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,

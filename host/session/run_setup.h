@@ -63,6 +63,12 @@ agent::Prices prices_of(const config::Settings::Model& model);
 /// missing. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
 
+/// The provider that the session of this request has, where the run is to go on with it although
+/// the configuration has another one: the command line names none, and none is locked. Reads a part
+/// of the session's journal.
+std::optional<std::string> provider_to_keep(const config::Configuration& configuration,
+                                            const RunRequest& request);
+
 /// Prepares a run: its model, its providers and the id of its session. Starts nothing; may call
 /// `request.ask` and block on it. The Error (exit 2) says what is missing: a model's name, a key, a
 /// directory of plugins, a session to continue, a price for a budget of money.

@@ -1,6 +1,7 @@
 #include "host/journal/session_list.h"
 
 #include <fcntl.h>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <sys/file.h>
 
@@ -88,6 +89,21 @@ TEST_F(SessionList, TellsWhatASessionIsAbout) {
     EXPECT_FALSE(found->held);
     EXPECT_THAT(summarise_session(dir_.path(), "s2").error().message,
                 HasSubstr("there is no session 's2'"));
+}
+
+TEST_F(SessionList, ReadsTheWholeJournalForTheProviderOnlyAfterASwitch) {
+    session("s1", "/w", {"x"});
+    const auto journal = dir_ / "s1.jsonl";
+    EXPECT_EQ(provider_of_session(journal).value_or(""), "anthropic");
+    {
+        auto opened = open("s1");
+        ASSERT_TRUE(opened);
+        ASSERT_TRUE(opened->change_model({"openai", "m2"}));
+    }
+    std::filesystem::create_directories(switched_mark(journal).parent_path());
+    std::ofstream(switched_mark(journal)).flush();
+    EXPECT_EQ(provider_of_session(journal).value_or(""), "openai");
+    EXPECT_FALSE(provider_of_session(dir_ / "s2.jsonl"));
 }
 
 TEST_F(SessionList, HoldsNoWholePromptOfAMegabyte) {

@@ -1,5 +1,6 @@
 #include "host/session/run_setup.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -125,6 +126,92 @@ TEST(RunSetup, NamesNoFileForTheModelWithoutADirectoryOfConfiguration) {
     EXPECT_EQ(how_to_give({true, false}, settings),
               "tenon --model NAME\n(to keep the name: export TENON_MODEL=NAME, or model.name in "
               "the configuration)");
+}
+
+TEST(RunSetup, SaysWhichKeyAFallbackModelNeeds) {
+    WorldWithKey world;
+    world.user_says(
+        "model.name=m\nmodel.fallback.1.provider=openai-responses\nmodel.fallback.1.name=gpt\n");
+    EXPECT_EQ(prepared(world).error().message,
+              "no key for the provider openai-responses is set, which the fallback model gpt "
+              "needs:\n  export OPENAI_API_KEY=YOUR-KEY");
+    world.define("model.fallback.1.baseUrl", "http://127.0.0.1:8080");
+    EXPECT_TRUE(prepared(world)) << "a server of one's own needs no key";
+    world.overrides.defines.clear();
+    world.sources.credentials.openai = "another-key";
+    EXPECT_TRUE(prepared(world));
+}
+
+TEST(RunSetup, GivesTheCredentialsOfOneServerToNoOther) {
+    config::Settings::Model first;
+    first.provider = "anthropic";
+    first.base_url = "http://one";
+    first.name = "m";
+    first.auth = "bearer";
+    first.headers = {{"X-Secret", "s"}};
+    first.context_window = 8'000;
+    first.retry_max_attempts = 3;
+    const auto other = fallback_model(first, {"anthropic", "http://two", "n"});
+    EXPECT_EQ(other.base_url, "http://two");
+    EXPECT_EQ(other.name, "n");
+    EXPECT_EQ(other.auth, "");
+    EXPECT_TRUE(other.headers.empty());
+    EXPECT_FALSE(other.context_window) << "that of another model";
+    EXPECT_EQ(other.retry_max_attempts, 3);
+    const auto same = fallback_model(first, {"anthropic", "http://one", "n"});
+    EXPECT_EQ(same.auth, "bearer");
+    EXPECT_EQ(same.headers, first.headers);
+}
+
+TEST(RunSetup, KnowsTheModelThatHasAnsweredByItsPlace) {
+    config::Settings::Model model;
+    model.provider = "anthropic";
+    model.fallbacks = {{"anthropic", "", "small"}, {"openai", "", "gpt"}};
+    EXPECT_EQ(place_of(model, "large", {}), 0U);
+    EXPECT_EQ(place_of(model, "large", {"anthropic", "large"}), 0U);
+    EXPECT_EQ(place_of(model, "large", {"anthropic", "small"}), 1U);
+    EXPECT_EQ(place_of(model, "small", {"anthropic", "small"}), 0U) << "it was chosen";
+    EXPECT_EQ(place_of(model, "large", {"openai", "gpt"}), 2U);
+}
+
+TEST(RunSetup, KeepsTheProviderOfASessionUnlessAnotherIsNamed) {
+    struct Row {
+        const char* what;
+        const char* record;
+        std::function<void(config::World&)> says;
+        std::optional<std::string> kept;
+    };
+    const auto nothing = [](config::World&) {};
+    const Row rows[] = {
+        {"another", "openai", nothing, "openai"},
+        {"the same", "anthropic", nothing, std::nullopt},
+        {"a replay", "replay", nothing, std::nullopt},
+        {"of a file", "openai",
+         [](config::World& w) { w.user_says("model.provider=openai-responses\n"); }, "openai"},
+        {"named", "openai",
+         [](config::World& w) { w.option_says("model.provider", "anthropic", "--provider"); },
+         std::nullopt},
+        {"defined", "openai", [](config::World& w) { w.define("model.provider", "anthropic"); },
+         std::nullopt},
+        {"locked", "openai",
+         [](config::World& w) {
+             w.system_says("model.provider=anthropic\nfinal=model.provider\n");
+         },
+         std::nullopt},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.what);
+        WorldWithKey world;
+        row.says(world);
+        const auto journal = world.state() / "sessions/s.jsonl";
+        std::filesystem::create_directories(journal.parent_path());
+        std::ofstream(journal) << R"({"v":1,"seq":0,"type":"session","id":"s","provider":")"
+                               << row.record << R"(","model":"m","tools":[]})" << '\n';
+        RunRequest request;
+        EXPECT_EQ(provider_to_keep(world.examined(), request), std::nullopt) << "a new session";
+        request.session = "s";
+        EXPECT_EQ(provider_to_keep(world.examined(), request), row.kept);
+    }
 }
 
 TEST(RunSetup, OpensTheNamedSessionElseANewOne) {
