@@ -77,7 +77,9 @@ Ran run(const RunFolders& folders, const ModelServer& first, const ModelServer& 
                                       "model.fallback.1.name=second-model"};
     words.insert(words.end(), more.begin(), more.end());
     Ran ran;
-    ran.command = run_command(words, folders.environment(&first), folders.workspace());
+    Environment variables = folders.environment(&first);
+    variables["OPENAI_API_KEY"] = variables["ANTHROPIC_API_KEY"];
+    ran.command = run_command(words, variables, folders.workspace());
     ran.result = last_line(ran.command.output);
     EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     return ran;
@@ -118,22 +120,29 @@ TEST(FallbackModels, AreNotAskedWhileTheFirstModelAnswersOrRefuses) {
 }
 
 TEST(FallbackModels, GiveTheToolLoopBackToTheFirstModelWithItsThinking) {
-    const RunFolders folders;
-    const ModelServer first({calls("echo one", true), overloaded(), overloaded(), says("done")});
-    const ModelServer second({always(calls("echo two", true))});
-    const Ran ran = run(folders, first, second);
-    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
-    EXPECT_EQ(ran.result["result"], "done");
-    EXPECT_EQ(ran.result["model"], model("test-model"));
-    EXPECT_THAT(ran.command.errors, HasSubstr("test-model at " + first.url() + " answers again"));
-    EXPECT_EQ(first.refusals(), 0);
-    EXPECT_EQ(second.refusals(), 0);
-    ASSERT_GE(second.requests().size(), 1U);
-    EXPECT_THAT(second.requests()[0].body, AllOf(HasSubstr("echo one"), Not(HasSubstr("I think"))));
-    const Json last = first.requests().back().json()["messages"];
-    EXPECT_EQ(last[1]["content"][0]["thinking"], "I think so") << "it comes back";
-    EXPECT_EQ(last[3]["content"].size(), 1U) << "the call alone";
-    EXPECT_EQ(last[3]["content"][0]["input"]["command"], "echo two");
+    for (const char* format : {"anthropic", "openai", "openai-responses"}) {
+        SCOPED_TRACE(format);
+        const RunFolders folders;
+        const ModelServer first(
+            {calls("echo one", true), overloaded(), overloaded(), says("done")});
+        const ModelServer second({always(calls("echo two", true))});
+        const Ran ran =
+            run(folders, first, second, {"-D", std::string("model.fallback.1.provider=") + format});
+        EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+        EXPECT_EQ(ran.result["result"], "done");
+        EXPECT_EQ(ran.result["model"], model("test-model"));
+        EXPECT_THAT(ran.command.errors,
+                    HasSubstr("test-model at " + first.url() + " answers again"));
+        EXPECT_EQ(first.refusals(), 0);
+        EXPECT_EQ(second.refusals(), 0);
+        ASSERT_GE(second.requests().size(), 1U);
+        EXPECT_THAT(second.requests()[0].body,
+                    AllOf(HasSubstr("echo one"), Not(HasSubstr("I think"))));
+        const Json last = first.requests().back().json()["messages"];
+        EXPECT_EQ(last[1]["content"][0]["thinking"], "I think so") << "it comes back";
+        EXPECT_EQ(last[3]["content"].size(), 1U) << "the call alone";
+        EXPECT_EQ(last[3]["content"][0]["input"]["command"], "echo two");
+    }
 }
 
 TEST(FallbackModels, TheFailureOfAllNamesEach) {

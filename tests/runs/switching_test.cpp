@@ -144,13 +144,16 @@ TEST_P(Switching, AfterAKillAnswersTheOpenCallForTheOtherModel) {
     EXPECT_EQ(server.refusals(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    OfModels, Switching,
-    ::testing::Values(Switch{{"anthropic", "one"}, {"anthropic", "two"}},
-                      Switch{{"anthropic", "one"}, {"openai-responses", "two"}},
-                      Switch{{"openai-responses", "one"}, {"anthropic", "two"}},
-                      Switch{{"openai-responses", "one"}, {"openai-responses", "two"}}),
-    name_of);
+std::vector<Switch> all_switches() {
+    const std::vector<std::string> formats = {"anthropic", "openai", "openai-responses"};
+    std::vector<Switch> all;
+    for (const std::string& from : formats)
+        for (const std::string& to : formats)
+            all.push_back({{from, "one"}, {to, "two"}});
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(OfModels, Switching, ::testing::ValuesIn(all_switches()), name_of);
 
 }  // namespace
 }  // namespace tenon::testing
