@@ -5,6 +5,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "host/agent/answer_tool.h"
 #include "host/agent/compact_tool.h"
 #include "host/agent/notification.h"
 #include "host/agent/repair.h"
@@ -67,7 +68,8 @@ Loop::Loop(const Ports& ports, LoopOptions options)
       options_(std::move(options)),
       provider_(ports.provider, ports.spending),
       compaction_({ports.session, provider_, ports.inbox, ports.sink, ports.secrets, ports.context},
-                  options_.compaction, options_.max_tokens) {}
+                  options_.compaction, options_.max_tokens),
+      structured_(ports.answer_form) {}
 
 Result<void> Loop::recover() {
     for (const ToolCall& call : ports_.session.conversation().unanswered()) {
@@ -118,15 +120,20 @@ RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
 RunResult Loop::begin(const Prompt& prompt, std::stop_token stop) {
     result_ = {};
     cut_answers_ = 0;
-    answered_empty_ = 0;
+    needs_none_ = 0;
     paused_ = false;
     compaction_.begin_run();
+    structured_.begin_run();
     results_shown_ = true;
     try {
         must(recover());
         if (!prompt.text.empty()) add_prompt(prompt, Session::PromptPlace::kBeginsTurn);
+        if (!prompt.text.empty() && structured_.is_wanted())
+            add_text(structured_.instruction(), "reminder");
         result_.prompt_recorded = true;
         converse(stop);
+        if (structured_.is_wanted() && result_.outcome == Outcome::kDone && !result_.document)
+            fail(Outcome::kUnfitAnswer, "the run ended without an answer");
     } catch (const JournalFailed& e) {
         fail(Outcome::kFailed, e.what());
     }
@@ -198,7 +205,7 @@ void Loop::deliver_ended_jobs() {
 bool Loop::has_question() const {
     const Conversation& conversation = ports_.session.conversation();
     return conversation.awaits_answer() &&
-           conversation.messages().back().wire.size() != answered_empty_;
+           conversation.messages().back().wire.size() != needs_none_;
 }
 
 Loop::Next Loop::ask(std::stop_token stop) {
@@ -305,6 +312,7 @@ Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
                     session.head().tools,        session.conversation().messages(),
                     compaction_.answer_tokens(), false};
     request.call_ids = &session.call_ids();
+    request.answer_schema = structured_.schema();
     return provider_.ask(request, ports_.sink, std::move(stop));
 }
 
@@ -369,8 +377,9 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
         ports_.secrets.redact(answer_text_);  // a key may begin in one answer and end in the next
     if (!answer.calls.empty()) {
         cut_answers_ = 0;
-        run_calls(answer.calls, stop);
-        return stop.stop_requested() ? fail(Outcome::kInterrupted, "interrupted") : Next::kAsk;
+        run_calls(answer, stop);
+        if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
+        return structured_.is_wanted() ? after_calls() : Next::kAsk;
     }
     if (answer.stop_reason == "pause_turn") return continue_paused_answer(answer);
     if (answer.stop_reason == "max_tokens" ||
@@ -378,8 +387,40 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
         return continue_cut_answer(answer);
     }
     cut_answers_ = 0;
-    answered_empty_ = empty ? ports_.session.conversation().messages().back().wire.size() : 0;
+    if (structured_.is_wanted()) return take_structured_answer(empty);
+    needs_none_ = empty ? ports_.session.conversation().messages().back().wire.size() : 0;
     return Next::kAnswered;
+}
+
+/// The model has answered without calls, perhaps to the end of a job that ended after a document
+/// was given: then nothing to add leaves that document as it is.
+Loop::Next Loop::take_structured_answer(bool empty) {
+    if (empty && structured_.document()) return end_with_document();
+    if (structured_.take_text(answer_text_)) return end_with_document();
+    if (structured_.gave_up()) return fail_unfit();
+    add_text(structured_.complaint(), "reminder");
+    return Next::kAsk;
+}
+
+/// A call of the answer tool ends the run like an answer without calls; its result is not answered.
+Loop::Next Loop::after_calls() {
+    if (structured_.gave_up()) return fail_unfit();
+    return structured_.was_called() ? end_with_document() : Next::kAsk;
+}
+
+Loop::Next Loop::end_with_document() {
+    const Conversation& conversation = ports_.session.conversation();
+    needs_none_ = conversation.ends_with_user() ? conversation.messages().back().wire.size() : 0;
+    result_.document = ports_.secrets.redact(*structured_.document());
+    result_.text = *result_.document;
+    return Next::kAnswered;
+}
+
+Loop::Next Loop::fail_unfit() {
+    return fail(Outcome::kUnfitAnswer,
+                "the model's answer does not fit the JSON schema, nor do those of " +
+                    std::to_string(StructuredAnswer::kMoreTries) +
+                    " more tries: " + structured_.flaw());
 }
 
 /// An answer that the server has paused is asked for the rest of it, a few times.
@@ -409,7 +450,8 @@ Loop::Next Loop::continue_cut_answer(const Answer& answer) {
     return Next::kAsk;
 }
 
-void Loop::run_calls(const std::vector<ToolCall>& calls, std::stop_token stop) {
+void Loop::run_calls(const Answer& answer, std::stop_token stop) {
+    const std::vector<ToolCall>& calls = answer.calls;
     ToolBatch batch(ports_.toolbox, ports_.gate, ports_.sink,
                     {ports_.session.head().id, options_.subagent});
     std::optional<JournalFailed> failed;  // reported when every call has ended
@@ -424,6 +466,8 @@ void Loop::run_calls(const std::vector<ToolCall>& calls, std::stop_token stop) {
         if (failed) unwritten_[call.id] = outcome.result;
         if (call.name == CompactTool::kName && !outcome.result.is_error)
             compaction_.request_summary(string_or(call.input, "focus"));
+        if (structured_.is_wanted() && call.name == AnswerTool::kName)
+            structured_.take_call(answer, call, outcome.result);
         if (outcome.denied) denied.insert(call.id);
         ports_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
                                           outcome.denied, facts_of(call)});
@@ -439,6 +483,7 @@ void Loop::run_calls(const std::vector<ToolCall>& calls, std::stop_token stop) {
 
 Loop::Next Loop::fail(Outcome outcome, std::string error) {
     result_.outcome = outcome;
+    result_.document.reset();
     result_.error = ports_.secrets.redact(std::move(error));
     return Next::kStop;
 }

@@ -10,6 +10,7 @@
 #include "host/agent/ports.h"
 #include "host/agent/session.h"
 #include "host/agent/spending.h"
+#include "host/agent/structured_answer.h"
 #include "host/base/secrets.h"
 
 namespace tenon::agent {
@@ -22,7 +23,14 @@ struct LoopOptions {
     CompactionOptions compaction;
 };
 
-enum class Outcome { kDone, kMaxTurns, kMaxBudget, kFailed, kInterrupted };
+enum class Outcome {
+    kDone,
+    kMaxTurns,
+    kMaxBudget,
+    kFailed,
+    kInterrupted,
+    kUnfitAnswer,  ///< no answer was the document that is wanted
+};
 
 /// How a run ended.
 struct RunResult {
@@ -31,6 +39,8 @@ struct RunResult {
     bool prompt_recorded = false;
     std::string text;   ///< of the last answer
     std::string error;  ///< what went wrong, unless the outcome is kDone
+    /// The document that was wanted, as the model wrote it, for kDone; `text` is the same then.
+    std::optional<std::string> document = {};
     std::int64_t turns = 0;
     Usage usage;
     ModelName answered_by = {};  ///< which model gave the last answer; empty: there is none
@@ -60,6 +70,8 @@ public:
         /// What the whole run has cost. Once its budget is used up, no request is sent; null:
         /// nothing is counted.
         Spending* spending = nullptr;
+        /// What the answer must be; the toolbox has the AnswerTool then. Null: any text.
+        const AnswerForm* answer_form = nullptr;
     };
     Loop(const Ports& ports, LoopOptions options);
 
@@ -111,7 +123,11 @@ private:
     void count_unrecorded(const Usage& usage);
     [[nodiscard]] Outcome outcome_of_failure() const;
     Next take_answer(const Answer& answer, std::stop_token stop);
-    void run_calls(const std::vector<ToolCall>& calls, std::stop_token stop);
+    void run_calls(const Answer& answer, std::stop_token stop);
+    Next take_structured_answer(bool empty);
+    Next after_calls();
+    Next end_with_document();
+    Next fail_unfit();
     Next continue_cut_answer(const Answer& answer);
     Next continue_paused_answer(const Answer& answer);
     Next fail(Outcome outcome, std::string error);
@@ -120,15 +136,16 @@ private:
     LoopOptions options_;
     Metered provider_;
     Compaction compaction_;  // uses the provider
+    StructuredAnswer structured_;
     RunResult result_;
     std::string answer_text_;    // of the last answer and those that it continues; may hold keys
     std::string reminder_;       // taken from the context, not yet in the conversation
     bool results_shown_ = true;  // watchers have seen the user message with the last results
     /// Results that could not be journalled, by tool_use id.
     std::map<std::string, ToolResult> unwritten_;
-    int cut_answers_ = 0;             // in a row
-    bool paused_ = false;             // the conversation ends in an answer that is to go on
-    std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer
+    int cut_answers_ = 0;         // in a row
+    bool paused_ = false;         // the conversation ends in an answer that is to go on
+    std::size_t needs_none_ = 0;  // size of a last user message that needs no (other) answer
 };
 
 }  // namespace tenon::agent

@@ -95,6 +95,22 @@ public:
     [[nodiscard]] virtual std::size_t place_of_asked() const { return 0; }
 };
 
+/// What the answer of a run must be: one JSON document that fits a schema. Immutable, so several
+/// threads may use it at once.
+class AnswerForm {
+public:
+    virtual ~AnswerForm() = default;
+    /// The JSON Schema, as a text on one line.
+    [[nodiscard]] virtual std::string_view schema() const = 0;
+    /// The same as the schema of a tool's input, which is an object: the document itself, or, when
+    /// the form `wraps` it, an object with the document as its only member, kWrapped.
+    [[nodiscard]] virtual Json input_schema() const = 0;
+    [[nodiscard]] virtual bool wraps() const = 0;
+    static constexpr std::string_view kWrapped = "answer";
+    /// What is wrong with a document, for the model; nothing: it fits.
+    [[nodiscard]] virtual std::optional<std::string> flaw(const Json& document) const = 0;
+};
+
 // ---------------------------------------------------------------- tools
 
 /// Everything the host knows about a tool. Each flag relaxes an assumption.

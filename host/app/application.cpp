@@ -97,6 +97,7 @@ session::RunRequest run_request_of(const cli::Options& options) {
     if (options.max_budget_usd)
         request.budget.money = agent::Money::of_dollars(*options.max_budget_usd);
     request.budget.tokens = options.max_tokens_total;
+    request.json_schema = options.json_schema;
     if (::isatty(STDIN_FILENO) == 1)
         request.ask = [](const std::string& question) {
             return cli::ask_yes_no(question, std::cerr, STDIN_FILENO);

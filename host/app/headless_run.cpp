@@ -26,6 +26,8 @@ std::string subtype_of(const agent::RunResult& result) {
             return "error_max_budget";
         case agent::Outcome::kInterrupted:
             return "error_interrupted";
+        case agent::Outcome::kUnfitAnswer:
+            return "error_structured_output";
         case agent::Outcome::kFailed:
             break;
     }
@@ -67,6 +69,7 @@ ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& res
         report.subtype = "error_jobs";
         report.text = std::to_string(unfinished) + " jobs of the session have not ended";
     }
+    if (!report.is_error()) report.document = result.document;
     for (const auto& call : result.denied)
         report.denials.push_back({call.name, call.input});
     return report;
@@ -87,23 +90,33 @@ agent::RunResult run_prompt(session::OpenSession& host, const PromptInput& input
     }
 }
 
+/// How the result of a run is printed.
+struct Printed {
+    cli::OutputFormat format = cli::OutputFormat::kText;
+    bool is_document = false;  ///< --json-schema: the text is a document, or there is none
+
+    explicit Printed(const cli::Options& options)
+        : format(options.output_format.value_or(cli::OutputFormat::kText)),
+          is_document(options.json_schema.has_value()) {}
+};
+
 /// False when the result could not be written.
-bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output& output,
+bool print_result(const ui::RunReport& report, const Printed& printed, Output& output,
                   ui::JsonLines& lines, const agent::RunResult& result) {
     if (report.is_error()) {
         say(report.text);
     } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
         say("the model's last answer has no text");
     }
-    switch (format) {
+    switch (printed.format) {
         case cli::OutputFormat::kStreamJson:
             return lines.result(report);
         case cli::OutputFormat::kJson:
-            return output.write_json(dump_json(ui::to_json(report)));
+            return output.write_json(ui::result_object(report));
         case cli::OutputFormat::kText:
             break;
     }
-    if (result.text.empty()) return true;
+    if (result.text.empty() || (printed.is_document && !report.document)) return true;
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
@@ -155,7 +168,7 @@ public:
             std::chrono::steady_clock::now() - begin_);
         (void)(format == cli::OutputFormat::kStreamJson
                    ? lines_.result(report)
-                   : output_->write_json(dump_json(ui::to_json(report))));
+                   : output_->write_json(ui::result_object(report)));
     }
 
 private:
@@ -188,13 +201,13 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     if (!input) return complain(input.error().message, cli::kExitUsage);
     if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", cli::kExitUsage);
 
-    const cli::OutputFormat format = options.output_format.value_or(cli::OutputFormat::kText);
+    const Printed printed(options);
     // The launcher and the signals come before any thread; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     const agent::Spending& spending = *(*setup)->spending;
     Interrupted interrupted(begin, **setup, spending);
-    Signals signals([&](int) { interrupted.print_result(format); });
+    Signals signals([&](int) { interrupted.print_result(printed.format); });
     ui::Notices notices(say);
     interrupted.open_output(signals.stop_token());
     Output& output = interrupted.output();
@@ -202,7 +215,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     ui::FanOut watchers(secrets);
     watchers.add(notices);
     watchers.add(interrupted);
-    if (format == cli::OutputFormat::kStreamJson) watchers.add(lines);
+    if (printed.format == cli::OutputFormat::kStreamJson) watchers.add(lines);
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
@@ -221,7 +234,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
         report.session_id = (*setup)->session_id;
         report.cost_usd = cost_in_dollars(spending);
         report.duration = duration();
-        (void)print_result(report, format, output, lines, {});
+        (void)print_result(report, printed, output, lines, {});
         return host.error().exit_code;
     }
 
@@ -229,12 +242,12 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     ui::RunReport report = finish_run(**host, result, !options.no_wait);
     report.cost_usd = cost_in_dollars(spending);
     report.duration = duration();
-    const bool printed = print_result(report, format, output, lines, result);
-    if (!printed) complain("the result could not be written to standard output", cli::kExitFailed);
+    const bool written = print_result(report, printed, output, lines, result);
+    if (!written) complain("the result could not be written to standard output", cli::kExitFailed);
     (*host)->clean_up_jobs();
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
-    return report.is_error() || !printed ? cli::kExitFailed : 0;
+    return report.is_error() || !written ? cli::kExitFailed : 0;
 }
 
 }  // namespace
@@ -250,8 +263,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
         report.model = {configuration.settings.model.provider, configuration.settings.model.name};
         Output output(output_descriptor(), {});
         ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
-        (void)print_result(report, options.output_format.value_or(cli::OutputFormat::kText), output,
-                           lines, {});
+        (void)print_result(report, Printed(options), output, lines, {});
         return cli::kExitFailed;
     }
 }

@@ -29,6 +29,11 @@ void block_signals() {
 
 int run_interactive(const cli::Options& options, const config::Configuration& configuration,
                     const config::Sources& sources) {
+    if (options.json_schema)
+        return complain(
+            "--json-schema needs a prompt: use -p TEXT, or pipe one in; an interactive session "
+            "answers in any form",
+            cli::kExitUsage);
     auto setup = session::prepare_run(configuration, run_request_of(options));
     if (!setup) return complain(setup.error().message, cli::kExitUsage);
     (*setup)->read_plugin_settings = [&]() -> Result<config::Settings::Plugins> {

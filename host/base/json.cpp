@@ -106,6 +106,19 @@ std::string pretty_json(const Json& value) {
     return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string compact_json(std::string_view text) {
+    std::string out;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) continue;
+        out += c;
+        if (c == '"') in_string = !in_string;
+        if (in_string && c == '\\' && i + 1 < text.size()) out += text[++i];
+    }
+    return out;
+}
+
 std::string json_quote(std::string_view text) {
     return dump_json(Json(std::string(text)));
 }

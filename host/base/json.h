@@ -47,6 +47,10 @@ std::string dump_ordered_json(const OrderedJson& value);
 /// The same, indented by two blanks a level.
 std::string pretty_json(const Json& value);
 
+/// A valid JSON text without the white space between its tokens. Strings and numbers stay as they
+/// are written.
+std::string compact_json(std::string_view text);
+
 /// `text` as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD.
 std::string json_quote(std::string_view text);
 

@@ -26,6 +26,7 @@ constexpr std::array kRunOptions = {
     OptionSpec{0, "max-turns", "N", "stop after N turns"},
     OptionSpec{0, "max-budget-usd", "N", "stop when the run has cost N US dollars, subagents included; needs model.price.input or .output"},
     OptionSpec{0, "max-tokens-total", "N", "stop when the run has used N tokens of all kinds, subagents included"},
+    OptionSpec{0, "json-schema", "FILE|TEXT", "the answer is one JSON document that fits this JSON Schema", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "no-wait", "", "leave running jobs behind instead of waiting for them"},
     OptionSpec{'V', "version", "", "print the version"},
 };
@@ -193,6 +194,7 @@ constexpr OptionBinding kBindings[] = {
     {"max-turns", take_count<&Options::max_turns>},
     {"max-budget-usd", take_max_budget_usd},
     {"max-tokens-total", take_count<&Options::max_tokens_total>},
+    {"json-schema", take<&Options::json_schema>},
     {"no-wait", take_flag<&Options::no_wait>},
     {"version", take_flag<&Options::version>},
     {"workspace", take<&Options::workspace>},

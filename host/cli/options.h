@@ -40,6 +40,7 @@ struct Options {
     std::optional<double> max_budget_usd;          ///< positive
     std::optional<std::int64_t> max_tokens_total;  ///< positive
     bool no_wait = false;
+    std::optional<std::string> json_schema;  ///< a text, or the name of a file
     std::optional<std::filesystem::path> config;
     std::vector<std::pair<std::string, std::string>> defines;  ///< -D, in order
     std::optional<std::string> log_level;

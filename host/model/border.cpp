@@ -27,9 +27,7 @@ ToolInput invalid_input(std::string why, Repairs& repairs) {
 /// `text` is the JSON of an object, which it holds unchanged, unless line ends would break the
 /// journal, which has one record a line.
 std::string on_one_line(std::string text) {
-    if (text.find_first_of("\r\n") == text.npos) return text;
-    const auto ordered = parse_ordered_json(text);
-    return ordered ? dump_ordered_json(*ordered) : dump_json(json_or_null(text));
+    return text.find_first_of("\r\n") == text.npos ? text : compact_json(text);
 }
 
 ToolInput read_tool_input(std::string text, Repairs& repairs) {

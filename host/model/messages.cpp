@@ -73,7 +73,8 @@ public:
     BodyWriter(const agent::Request& request, const ServerTraits& traits)
         : request_(request),
           origin_(agent::ModelName{"anthropic", std::string(request.model)}.words()),
-          marks_(traits.takes(Part::kCacheMarks)) {}
+          marks_(traits.takes(Part::kCacheMarks)),
+          asks_for_schema_(!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema)) {}
 
     RequestText write() && {
         const bool has_system = !is_blank(request_.system);
@@ -85,6 +86,11 @@ public:
             out_.add("}]");
         }
         add_tools(!has_system);
+        if (asks_for_schema_) {
+            out_.add(R"(,"output_config":{"format":{"type":"json_schema","schema":)");
+            out_.add(request_.answer_schema);
+            out_.add("}}");
+        }
         out_.add(",\"messages\":[");
         const std::vector<BlockPosition> marks =
             marks_ ? marked_positions(request_.messages) : std::vector<BlockPosition>();
@@ -151,6 +157,7 @@ private:
     const agent::Request& request_;
     const std::string origin_;
     const bool marks_;
+    const bool asks_for_schema_;
     RequestText out_;
 };
 
@@ -171,9 +178,16 @@ std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& reque
 }
 
 std::span<const RefusablePart> MessagesFormat::refusable() const {
-    static constexpr std::array kParts = {RefusablePart{Part::kCacheMarks, "cache_control"},
-                                          RefusablePart{Part::kCacheMarks, "prompt caching"},
-                                          RefusablePart{Part::kCacheMarks, "prompt_caching"}};
+    // A refused schema is named by its path, or as what the model or the server cannot do.
+    static constexpr std::array kParts = {
+        RefusablePart{Part::kCacheMarks, "cache_control"},
+        RefusablePart{Part::kCacheMarks, "prompt caching"},
+        RefusablePart{Part::kCacheMarks, "prompt_caching"},
+        RefusablePart{Part::kAnswerSchema, "output_config"},
+        RefusablePart{Part::kAnswerSchema, "output_format"},
+        RefusablePart{Part::kAnswerSchema, "json_schema"},
+        RefusablePart{Part::kAnswerSchema, "structured output"},
+    };
     return kParts;
 }
 

@@ -51,7 +51,8 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
 
 std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view base_url) {
     using Parts = std::initializer_list<Part>;
-    if (format == "anthropic") return std::make_shared<ServerTraits>(Parts{Part::kCacheMarks});
+    if (format == "anthropic")
+        return std::make_shared<ServerTraits>(Parts{Part::kCacheMarks, Part::kAnswerSchema});
     if (format == "openai-responses") {
         return std::make_shared<ServerTraits>(
             Parts{Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});

@@ -1,6 +1,7 @@
 #include "host/plugins/schema.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <re2/re2.h>
@@ -13,6 +14,7 @@
 #include "host/plugins/schema_form.h"
 #include "host/plugins/schema_integers.h"
 #include "host/plugins/schema_words.h"
+#include "host/plugins/text_format.h"
 
 namespace tenon::plugins {
 namespace {
@@ -53,14 +55,22 @@ struct AssertionBuilder final : valijson::ConstraintBuilder {
     }
 };
 
-bool is_of(const Adapter& value, const std::string& type) {
+/// What counts as an integer: one that a tool can be given, or any.
+enum class Integers { kOf64Bits, kAny };
+
+bool is_whole(double number, Integers integers) {
+    if (integers == Integers::kOf64Bits) return integer_in(Json(number)).has_value();
+    return std::isfinite(number) && std::trunc(number) == number;
+}
+
+bool is_of(const Adapter& value, const std::string& type, Integers integers) {
     if (type == "string") return value.isString();
     if (type == "number") return value.isNumber();
     if (type == "boolean") return value.isBool();
     if (type == "array") return value.isArray();
     if (type == "object") return value.isObject();
     if (type == "null") return value.isNull();
-    return value.isInteger() || (value.isDouble() && integer_in(Json(value.asDouble())));
+    return value.isInteger() || (value.isDouble() && is_whole(value.asDouble(), integers));
 }
 
 /// As it is said after "not".
@@ -82,6 +92,7 @@ std::string shown_choice(const Adapter& value) {
 
 /// Ours, because the library does not take 2.0 for an integer and does not say which types are
 /// allowed.
+template <Integers integers>
 Check type_check(const Adapter& stated) {
     std::vector<std::string> types;
     std::string allowed;
@@ -93,8 +104,9 @@ Check type_check(const Adapter& stated) {
         return true;
     });
     return [types, allowed](const Adapter& value) {
-        const bool fits = std::any_of(types.begin(), types.end(),
-                                      [&](const std::string& type) { return is_of(value, type); });
+        const bool fits = std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+            return is_of(value, type, integers);
+        });
         return fits ? std::string() : allowed + ", not " + kind_of(value);
     };
 }
@@ -125,16 +137,15 @@ Check text_check(const Adapter& stated) {
     std::int64_t least = 0;
     std::int64_t most = std::numeric_limits<std::int64_t>::max();
     std::shared_ptr<const RE2> pattern;
+    std::string format;
     stated.applyToObject([&](const std::string& name, const Adapter& limit) {
         if (name == "minLength") least = limit.asInteger();
         if (name == "maxLength") most = limit.asInteger();
         if (name == "pattern") pattern = std::make_shared<const RE2>(limit.asString(), RE2::Quiet);
+        if (name == "format") format = limit.asString();
         return true;
     });
-    if (pattern && !pattern->ok())
-        throw std::runtime_error("the pattern " + pattern->pattern() +
-                                 " is not understood: " + pattern->error());
-    return [least, most, pattern](const Adapter& value) {
+    return [least, most, pattern, format](const Adapter& value) {
         const std::string text = value.isString() ? value.asString() : "";
         const auto length = static_cast<std::int64_t>(utf8::length(text));
         std::string wrong;
@@ -147,8 +158,29 @@ Check text_check(const Adapter& stated) {
         if (length > most) wrong = limit("must have at most ", most);
         if (pattern && !RE2::PartialMatch(text, *pattern))
             wrong = "must match the pattern " + pattern->pattern();
+        if (!format.empty() && !has_format(text, format)) wrong = "must have the format " + format;
         return wrong;
     };
+}
+
+/// The library wraps integers above 2^63 around. Nothing when there are none.
+std::optional<Json> without_wide_integers(const Json& value) {
+    if (value.is_number_unsigned() && !integer_in(value)) return Json(*number_in(value));
+    if (!value.is_structured()) return std::nullopt;
+    std::optional<Json> changed;
+    const auto replace = [&](const auto& key, const Json& element) {
+        auto other = without_wide_integers(element);
+        if (!other) return;
+        if (!changed) changed = value;
+        (*changed)[key] = *std::move(other);
+    };
+    if (value.is_object())
+        for (const auto& [name, element] : value.items())
+            replace(name, element);
+    else
+        for (std::size_t i = 0; i < value.size(); ++i)
+            replace(i, value[i]);
+    return changed;
 }
 
 }  // namespace
@@ -161,6 +193,7 @@ Result<Json> parse_schema(std::string_view text) {
 struct Schema::Compiled {
     Json form;
     valijson::Schema schema;
+    bool of_answer = false;
 };
 
 Schema::Schema(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -171,13 +204,28 @@ Schema::~Schema() = default;
 Result<Schema> Schema::compile(const Json& schema) {
     if (!schema.is_object() || string_or(schema, "type") != "object")
         return Error{R"(schema at its top: must be an object with "type":"object")"};
-    auto form = schema_form(schema);
+    return compile_form(schema_form(schema), false);
+}
+
+Result<Schema> Schema::compile_answer(const Json& schema) {
+    if (!schema.is_object()) return Error{"schema at its top: must be an object"};
+    return compile_form(schema_form(schema, FormatKeyword::kAssertion), true);
+}
+
+Result<Schema> Schema::compile_form(Result<Json> form, bool of_answer) {
     if (!form) return form.error();
     auto compiled = std::make_unique<Compiled>();
     compiled->form = std::move(*form);
+    compiled->of_answer = of_answer;
     try {
         valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-        parser.addConstraintBuilder(kTypesKeyword, new AssertionBuilder<type_check>);
+        if (of_answer) {
+            parser.addConstraintBuilder(kTypesKeyword,
+                                        new AssertionBuilder<type_check<Integers::kAny>>);
+        } else {
+            parser.addConstraintBuilder(kTypesKeyword,
+                                        new AssertionBuilder<type_check<Integers::kOf64Bits>>);
+        }
         parser.addConstraintBuilder(kChoicesKeyword, new AssertionBuilder<choice_check>);
         parser.addConstraintBuilder(kTextKeyword, new AssertionBuilder<text_check>);
         parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(compiled->form),
@@ -212,7 +260,9 @@ std::optional<Json> Schema::with_integers(const Json& value) const {
 Result<void> Schema::check(const Json& value, std::string_view whole) const {
     valijson::ValidationResults results;
     valijson::Validator validator;
-    const valijson::adapters::NlohmannJsonAdapter target(value);
+    const std::optional<Json> other =
+        compiled_->of_answer ? without_wide_integers(value) : std::nullopt;
+    const valijson::adapters::NlohmannJsonAdapter target(other ? *other : value);
     if (validator.validate(compiled_->schema, target, &results)) return {};
     std::vector<SchemaFlaw> flaws;
     for (const auto& error : results)

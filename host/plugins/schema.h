@@ -24,6 +24,9 @@ public:
     /// oneOf, anyOf, allOf and $ref at the top level, and argument names that do not match
     /// [a-zA-Z0-9_.-]{1,64}.
     static Result<Schema> compile_tool_input(const Json& schema);
+    /// The same for an answer of a model, which may be of any type. Here `format` is checked, an
+    /// unknown one is refused, and integers may be of any size.
+    static Result<Schema> compile_answer(const Json& schema);
 
     /// The error names each member that does not fit and what is wrong with it; at most five.
     /// `whole` is what it calls the value itself. A number without a fraction is an integer, also
@@ -41,6 +44,7 @@ public:
 private:
     struct Compiled;
     explicit Schema(std::unique_ptr<Compiled> compiled);
+    static Result<Schema> compile_form(Result<Json> form, bool of_answer);
     std::unique_ptr<Compiled> compiled_;
 };
 

@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <re2/re2.h>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "host/base/utf8.h"
+#include "host/plugins/text_format.h"
 
 namespace tenon::plugins {
 namespace {
@@ -36,10 +38,10 @@ enum class Shape {
     kNames,
     kTextCount,  // of strings
     kTextPattern,
+    kTextFormat,
 };
 
-/// Draft 7 without patternProperties and remote references. `format` is an annotation, as the draft
-/// allows.
+/// Draft 7 without patternProperties and remote references.
 const std::map<std::string, Shape, std::less<>>& keywords() {
     static const std::map<std::string, Shape, std::less<>> table = {
         {"$schema", Shape::kAnnotation},
@@ -52,7 +54,7 @@ const std::map<std::string, Shape, std::less<>>& keywords() {
         {"readOnly", Shape::kAnnotation},
         {"writeOnly", Shape::kAnnotation},
         {"deprecated", Shape::kAnnotation},
-        {"format", Shape::kAnnotation},
+        {"format", Shape::kTextFormat},
         {"contentEncoding", Shape::kAnnotation},
         {"contentMediaType", Shape::kAnnotation},
         {"definitions", Shape::kDefinitions},
@@ -143,10 +145,25 @@ std::string escaped(std::string_view name) {
     return out;
 }
 
+std::string pattern_error(const Json& value) {
+    const std::string* pattern = string_in(value);
+    if (pattern == nullptr) return {};
+    const RE2 compiled(*pattern, RE2::Quiet);
+    if (compiled.ok()) return {};
+    return "the pattern " + *pattern + " is not understood: " + compiled.error();
+}
+
+std::string format_error(const Json& value) {
+    const std::string* name = string_in(value);
+    if (name == nullptr) return "must be the name of a format";
+    if (is_known_format(*name)) return {};
+    return "this host does not know the format '" + *name + "'; it knows " + known_formats();
+}
+
 /// Converts one schema. After the first error everything returns null.
 class Converter {
 public:
-    explicit Converter(const Json& root) : root_(root) {}
+    Converter(const Json& root, FormatKeyword format) : root_(root), format_(format) {}
 
     Json schema(const Json& node, const std::string& at) {
         if (node.is_boolean()) return node;
@@ -219,6 +236,8 @@ private:
             fail(at, why);
             return;
         }
+        if (shape == Shape::kTextPattern)
+            if (const auto why = pattern_error(value); !why.empty()) fail(at, why);
         switch (shape) {
             case Shape::kAnnotation:
             case Shape::kDefinitions:
@@ -238,6 +257,11 @@ private:
                 return;
             case Shape::kTextCount:
             case Shape::kTextPattern:
+                out[kTextKeyword][key] = value;
+                return;
+            case Shape::kTextFormat:
+                if (format_ == FormatKeyword::kAnnotation) return;
+                if (const auto why = format_error(value); !why.empty()) fail(at, why);
                 out[kTextKeyword][key] = value;
                 return;
             case Shape::kTypes:
@@ -277,6 +301,7 @@ private:
     }
 
     const Json& root_;
+    const FormatKeyword format_;
     std::set<std::string> active_;  // the references that are being replaced
     int nodes_ = 0;
     int depth_ = 0;
@@ -285,8 +310,8 @@ private:
 
 }  // namespace
 
-Result<Json> schema_form(const Json& schema) {
-    Converter converter(schema);
+Result<Json> schema_form(const Json& schema, FormatKeyword format) {
+    Converter converter(schema, format);
     Json form = converter.schema(schema, "");
     if (converter.error()) return *converter.error();
     return form;

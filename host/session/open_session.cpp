@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/agent/answer_tool.h"
 #include "host/agent/compact_tool.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
@@ -30,6 +31,15 @@ std::vector<std::string> tool_names_in(const std::string& tools) {
 Result<void> put_mark(const fs::path& mark) {
     if (auto made = make_private_dirs(mark.parent_path()); !made) return made;
     return write_file_atomically(mark, "", Sync::kNo);
+}
+
+/// The answer tool in a list of tools; null: it has none. Its schema is of one run.
+Json answer_tool_in(const std::string& tools) {
+    const auto list = parse_json(tools);
+    if (!list || !list->is_array()) return nullptr;
+    for (const Json& tool : *list)
+        if (string_or(tool, "name") == agent::AnswerTool::kName) return tool;
+    return nullptr;
 }
 
 std::string first_ids(const std::vector<jobs::JobId>& ids) {
@@ -65,6 +75,9 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     if (auto prepared = created->prepare(); !prepared) return prepared.error();
     created->add_services();
     created->registry_->add(std::make_unique<agent::CompactTool>());
+    if (created->options_.run.answer_form != nullptr)
+        created->registry_->add(
+            std::make_unique<agent::AnswerTool>(*created->options_.run.answer_form));
     if (auto loaded = created->load_plugins(); !loaded) return loaded.error();
     created->report_unknown_rules(created->gate_->rules());
     if (auto opened = created->open_session(); !opened) return opened.error();
@@ -82,7 +95,8 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
                            *created->reminders_,
                            [session = created.get()] { return session->take_up_changed_tools(); },
-                           created->options_.prompts, created->options_.run.spending.get()},
+                           created->options_.prompts, created->options_.run.spending.get(),
+                           created->options_.run.answer_form.get()},
         created->loop_options());
     created->watch_plugin_files();
     created->adopt_jobs();
@@ -313,7 +327,8 @@ Result<void> OpenSession::update_conversation() {
     const std::string tools = tools_json();
     // With the same names the recorded list is sent unchanged, although texts may differ, so that
     // the history is not rewritten and the server's cache stays valid.
-    if (tool_names_in(tools) != tool_names_in(head.tools)) {
+    if (tool_names_in(tools) != tool_names_in(head.tools) ||
+        answer_tool_in(tools) != answer_tool_in(head.tools)) {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }

@@ -11,6 +11,7 @@
 #include "host/base/ids.h"
 #include "host/base/limits.h"
 #include "host/journal/session_list.h"
+#include "host/session/answer_schema.h"
 #include "host/session/run_needs.h"
 
 namespace tenon::session {
@@ -261,6 +262,11 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     auto setup = *std::move(prepared);
     setup->model = model_for_sessions(configuration.table);
     setup->leave_jobs = request.leave_jobs;
+    if (request.json_schema) {
+        auto form = read_answer_schema(*request.json_schema);
+        if (!form) return form.error().while_doing("--json-schema");
+        setup->answer_form = *std::move(form);
+    }
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
     if (auto made = make_spending(request.budget, *setup); !made) return made.error();
     if (auto checked = check_needs(setup->settings, configuration.credentials); !checked)

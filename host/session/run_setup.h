@@ -23,6 +23,7 @@ struct RunRequest {
     bool workspace_named = false;        ///< --workspace: a session may be moved there
     bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
     agent::Budget budget = {};           ///< --max-budget-usd, --max-tokens-total
+    std::optional<std::string> json_schema;  ///< --json-schema: a text, or the name of a file
     /// Asks a person a yes-or-no question; empty if nobody can answer.
     std::function<bool(const std::string& question)> ask;
 };
@@ -46,6 +47,8 @@ struct RunSetup {
     /// it without this.
     std::optional<std::string> model;
     bool leave_jobs = false;  ///< see RunRequest
+    /// What the answer of a session's own conversation must be; null: any text.
+    std::unique_ptr<const agent::AnswerForm> answer_form;
     /// Reads the configuration again, for /reload; null: it stays as it is. Any thread.
     std::function<Result<config::Settings::Plugins>()> read_plugin_settings = nullptr;
     /// Asks the server which models it offers; blocks for a few seconds at most. Null: there is no
@@ -71,7 +74,8 @@ std::optional<std::string> provider_to_keep(const config::Configuration& configu
 
 /// Prepares a run: its model, its providers and the id of its session. Starts nothing; may call
 /// `request.ask` and block on it. The Error (exit 2) says what is missing: a model's name, a key, a
-/// directory of plugins, a session to continue, a price for a budget of money.
+/// directory of plugins, a session to continue, a price for a budget of money, a schema that can be
+/// used.
 Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
                                               const RunRequest& request);
 

@@ -245,6 +245,7 @@ ServiceReply Subagents::reply(const agent::RunResult& result, const fs::path& jo
             text = words_so_far();
             text += (text.empty() ? "" : "\n") + std::string(kReachedLimit);
             break;
+        case agent::Outcome::kUnfitAnswer:  // a subagent may answer anything
         case agent::Outcome::kDone:
             break;
     }

@@ -146,6 +146,14 @@ Json to_json(const RunReport& report) {
     return object;
 }
 
+std::string result_object(const RunReport& report) {
+    std::string line = dump_json(to_json(report));
+    // Parsing would change numbers.
+    if (report.document)
+        line.insert(line.size() - 1, R"(,"structured_output":)" + compact_json(*report.document));
+    return line;
+}
+
 void JsonLines::on_event(const agent::AgentEvent& event) {
     const Lock lock(mutex_);  // also while writing, so that the result stays the last line
     if (const auto* opened = std::get_if<agent::SessionOpened>(&event))
@@ -157,7 +165,7 @@ void JsonLines::on_event(const agent::AgentEvent& event) {
 bool JsonLines::result(const RunReport& report) {
     const Lock lock(mutex_);
     over_ = true;
-    return write_(dump_json(to_json(report)));
+    return write_(result_object(report));
 }
 
 }  // namespace tenon::ui

@@ -36,9 +36,11 @@ struct RunReport {
         std::string tool_name;
         Json tool_input;
     };
-    /// success error_max_turns error_max_budget error_api error_interrupted error_jobs
+    /// success error_max_turns error_max_budget error_structured_output error_api error_interrupted
+    /// error_jobs
     std::string subtype = "success";
-    std::string text;  ///< the last answer, or the error message
+    std::string text;                          ///< the last answer, or the error message
+    std::optional<std::string> document = {};  ///< JSON: the structured answer of a success
     std::string session_id;
     std::int64_t turns = 0;
     std::chrono::milliseconds duration{};
@@ -54,8 +56,11 @@ struct RunReport {
 /// The usage of one answer; `message` is that of agent::Answered.
 agent::Usage usage_of(const Json& message);
 
-/// The result object of --output-format json, and the last line of stream-json.
+/// The result object without the structured answer.
 Json to_json(const RunReport& report);
+/// The result object of --output-format json, and the last line of stream-json, on one line. The
+/// structured answer stands in it as the model wrote it, without the white space.
+std::string result_object(const RunReport& report);
 
 /// Writes events as JSON lines, one line for each event: --output-format stream-json. Thread-safe:
 /// the lines are written one after the other, on the thread of the event.

@@ -146,6 +146,8 @@ TEST(Options, RefusesWithTheOptionsNameAndWhatIsAllowed) {
         {{"--log-level", "loud"}, {"--log-level", "loud", "trace, debug, info"}},
         {{"-D", "novalue"}, {"--define", "novalue", "KEY=VALUE"}},
         {{"-D", "=x"}, {"--define", "KEY=VALUE"}},
+        {{"--json-schema"}, {"--json-schema", "needs a value"}},
+        {{"--json-schema="}, {"--json-schema", "empty"}},
         {{"--model", ""}, {"--model", "empty"}},
         {{"--allow="}, {"--allow", "empty"}},
         {{"--workspace="}, {"--workspace", "empty"}},
@@ -230,13 +232,30 @@ TEST(Options, HelpSaysWhatStartsWithoutAPrompt) {
 
 TEST(Options, HelpNamesEveryOptionOfTheContract) {
     const std::string help = main_help();
-    for (const char* name :
-         {"-p, --prompt TEXT",    "--output-format",  "--session ID",  "--continue",
-          "--workspace DIR",      "--add-dir DIR",    "--model NAME",  "--provider",
-          "--replay FILE",        "--record FILE",    "--yes",         "--allow RULE",
-          "--deny RULE",          "--plugin-dir DIR", "--max-turns N", "--max-budget-usd N",
-          "--max-tokens-total N", "--no-wait",        "--config FILE", "-D, --define KEY=VALUE",
-          "--log-level LEVEL",    "-V, --version",    "-h, --help"})
+    for (const char* name : {"-p, --prompt TEXT",
+                             "--output-format",
+                             "--session ID",
+                             "--continue",
+                             "--workspace DIR",
+                             "--add-dir DIR",
+                             "--model NAME",
+                             "--provider",
+                             "--replay FILE",
+                             "--record FILE",
+                             "--yes",
+                             "--allow RULE",
+                             "--deny RULE",
+                             "--plugin-dir DIR",
+                             "--max-turns N",
+                             "--max-budget-usd N",
+                             "--max-tokens-total N",
+                             "--json-schema FILE|TEXT",
+                             "--no-wait",
+                             "--config FILE",
+                             "-D, --define KEY=VALUE",
+                             "--log-level LEVEL",
+                             "-V, --version",
+                             "-h, --help"})
         EXPECT_THAT(help, HasSubstr(name));
 }
 

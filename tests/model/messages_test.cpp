@@ -51,6 +51,32 @@ TEST(MessagesBody, HasItsFieldsInAStableOrder) {
         R"("cache_control":{"type":"ephemeral"}}]}]})");
 }
 
+TEST(MessagesBody, AsksForAnAnswerThatFitsASchemaWhileTheServerTakesThat) {
+    const Talk talk;
+    auto request = talk.request();
+    request.answer_schema = R"({"type":"array"})";
+    const MessagesFormat format("v");
+    ServerTraits traits({Part::kAnswerSchema});
+    const auto body = [&] {
+        std::string text;
+        const RequestText pieces = format.body(request, traits);
+        for (const auto piece : pieces.pieces())
+            text += piece;
+        return Json::parse(text);
+    };
+    EXPECT_EQ(body()["output_config"],
+              Json::parse(R"({"format":{"type":"json_schema","schema":{"type":"array"}}})"));
+    for (const char* refusal :
+         {"output_config: extra inputs are not permitted",
+          "output_config.format.schema: for 'integer' type, property 'minimum' is not supported",
+          "structured outputs are not supported for this model"}) {
+        SCOPED_TRACE(refusal);
+        EXPECT_EQ(traits.named_in(refusal, format.refusable()), Part::kAnswerSchema);
+    }
+    EXPECT_TRUE(traits.change(Part::kAnswerSchema));
+    EXPECT_FALSE(body().contains("output_config"));
+}
+
 TEST(MessagesBody, LeavesOutEmptyFields) {
     Talk talk;
     talk.system = " \n";

@@ -226,6 +226,92 @@ TEST(Schema, RefusesUnknownAndMalformedKeywords) {
     }
 }
 
+std::string answer_complaint(const char* schema, const char* value) {
+    auto compiled = Schema::compile_answer(Json::parse(schema));
+    if (!compiled) return "refused: " + compiled.error().message;
+    auto fits = compiled->check(Json::parse(value), "the document");
+    return fits ? "" : fits.error().message;
+}
+
+TEST(AnswerSchema, MayBeOfAnyTypeAndChecksFormatsAndIntegersOfAnySize) {
+    const struct {
+        const char* schema;
+        const char* value;
+        const char* complaint;
+    } cases[] = {
+        {R"({"type":"array","items":{"type":"string"}})", R"(["a"])", ""},
+        {R"({"type":"array","items":{"type":"string"}})", R"(["a",1])",
+         "[1] must be a string, not 1"},
+        {R"({"type":"array"})", R"({})", "the document must be an array, not an object"},
+        {R"({"type":"string","maxLength":2})", R"("abc")",
+         "the document must have at most 2 characters, not 3"},
+        {R"({"enum":["a",null]})", "null", ""},
+        {R"({"type":["integer","null"]})", "1.0", ""},
+        {R"({"type":"integer"})", "1.5", "the document must be an integer, not 1.5"},
+        {R"({"type":"integer","minimum":1})", "18446744073709551615", ""},
+        {R"({"type":"integer","minimum":1})", "123456789012345678901234567890", ""},
+        {R"({"type":"object","properties":{"n":{"type":"integer","minimum":1}}})",
+         R"({"n":18446744073709551615})", ""},
+        {R"({"anyOf":[{"type":"string"},{"type":"array","items":{"minimum":1}}]})",
+         "[18446744073709551615]", ""},
+        {R"({})", "[]", ""},
+        {R"({"$ref":"#/$defs/a","$defs":{"a":{"type":"boolean"}}})", "true", ""},
+        {R"({"format":"date"})", R"("2024-02-29")", ""},
+        {R"({"format":"date"})", R"("2023-02-29")", "the document must have the format date"},
+        {R"({"format":"date"})", "7", ""},
+        {R"({"format":"date-time"})", R"("2024-02-29T12:00:00.5+01:00")", ""},
+        {R"({"format":"date-time"})", R"("2024-02-29 12:00:00")",
+         "the document must have the format date-time"},
+        {R"({"format":"time"})", R"("23:59:60Z")", ""},
+        {R"({"format":"time"})", R"("24:00:00Z")", "the document must have the format time"},
+        {R"({"format":"duration"})", R"("P1DT2H")", ""},
+        {R"({"format":"duration"})", R"("P1DT")", "the document must have the format duration"},
+        {R"({"format":"email"})", R"("a.b@example.org")", ""},
+        {R"({"format":"email"})", R"("a b@example.org")",
+         "the document must have the format email"},
+        {R"({"format":"hostname"})", R"("a-b.example")", ""},
+        {R"({"format":"hostname"})", R"("-a.example")",
+         "the document must have the format hostname"},
+        {R"({"format":"ipv4"})", R"("127.0.0.1")", ""},
+        {R"({"format":"ipv4"})", R"("127.0.0.256")", "the document must have the format ipv4"},
+        {R"({"format":"ipv6"})", R"("::1")", ""},
+        {R"({"format":"ipv6"})", R"("::1::")", "the document must have the format ipv6"},
+        {R"({"format":"regex"})", R"("a+")", ""},
+        {R"({"format":"regex"})", R"("(")", "the document must have the format regex"},
+        {R"({"format":"uri"})", R"("https://example.org/a?b#c")", ""},
+        {R"({"format":"uri"})", R"("example.org")", "the document must have the format uri"},
+        {R"({"format":"uuid"})", R"("123e4567-e89b-12d3-a456-426614174000")", ""},
+        {R"({"format":"uuid"})", R"("123e4567")", "the document must have the format uuid"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(std::string(row.schema) + " " + row.value);
+        EXPECT_EQ(answer_complaint(row.schema, row.value), row.complaint);
+    }
+}
+
+TEST(AnswerSchema, RefusesWhatItCannotCheckAndSaysWhere) {
+    const struct {
+        const char* schema;
+        const char* reason;
+    } cases[] = {
+        {"[]", "at its top: must be an object"},
+        {R"({"items":{"patternProperties":{}}})",
+         "/items/patternProperties: this host does not know the keyword 'patternProperties'"},
+        {R"({"items":{"format":"color"}})",
+         "/items/format: this host does not know the format 'color'; it knows date, date-time"},
+        {R"({"format":7})", "/format: must be the name of a format"},
+        {R"({"properties":{"a":{"pattern":"(?=x)y"}}})",
+         "/properties/a/pattern: the pattern (?=x)y is not understood"},
+        {R"({"items":{"$ref":"#"}})", "/items/$ref: '#' names nothing in this schema"},
+        {R"({"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}})",
+         "refers to itself"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.schema);
+        EXPECT_THAT(answer_complaint(row.schema, "1"), HasSubstr(row.reason));
+    }
+}
+
 TEST(Schema, RefusesReferencesThatMultiplyItsSize) {
     Json schema = {{"type", "object"}, {"properties", {{"a", {{"$ref", "#/$defs/d0"}}}}}};
     for (int i = 0; i < 20; ++i) {

@@ -130,6 +130,10 @@ public:
         spec.facts = std::move(facts);
         tools_[name] = std::make_unique<FunctionTool>(spec, std::move(function));
     }
+    void add_tool(std::unique_ptr<agent::Tool> tool) {
+        const std::string name = tool->spec().name;
+        tools_[name] = std::move(tool);
+    }
     agent::Tool* find(std::string_view name) override {
         const auto it = tools_.find(name);
         return it == tools_.end() ? nullptr : it->second.get();
@@ -147,7 +151,7 @@ public:
     std::string missing;  ///< a tool of which it is known why it is not there
 
 private:
-    std::map<std::string, std::unique_ptr<FunctionTool>, std::less<>> tools_;
+    std::map<std::string, std::unique_ptr<agent::Tool>, std::less<>> tools_;
 };
 
 /// Allows every call, except those of the tool `refused`.

@@ -86,6 +86,17 @@ TEST_F(JsonLinesTest, NamesTheModelThatIsAskedInstead) {
     EXPECT_EQ(written.at(0)["fallback"], "b at http://b");
 }
 
+TEST(RunReport, HasTheDocumentAsTheModelWroteItOnTheSameLine) {
+    RunReport report;
+    report.document = "{\"b\": 1.0,\n \"a\": [123456789012345678901234567890, \"x y\\\" {\"]}";
+    const std::string line = result_object(report);
+    EXPECT_TRUE(line.ends_with(
+        R"(,"structured_output":{"b":1.0,"a":[123456789012345678901234567890,"x y\" {"]}})"))
+        << line;
+    EXPECT_EQ(line.find('\n'), line.npos);
+    EXPECT_EQ(Json::parse(line)["subtype"], "success");
+}
+
 TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
     EXPECT_TRUE(json.result({}));
     json.on_event(agent::JobChanged{"0000000a", "cancelled", "true", std::nullopt});
