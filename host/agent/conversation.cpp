@@ -117,6 +117,7 @@ void Conversation::begin_message(Message message) {
 
 void Conversation::replace_messages(std::vector<Message> messages) {
     messages_.clear();
+    thread_.clear();
     settled_bytes_ = 0;
     for (Message& message : messages)
         begin_message(std::move(message));
@@ -185,7 +186,7 @@ bool Conversation::answer_call(std::string_view tool_use_id, std::string block) 
 }
 
 void Conversation::add_answer(std::string_view content, std::vector<ToolCall> calls,
-                              const std::string& origin) {
+                              const std::string& origin, const std::string& thread) {
     assert(!messages_.empty() && open_calls_.empty());
     if (ends_with_user()) begin_message(empty_message(Role::kAssistant));
     Message& answer = messages_.back();
@@ -193,6 +194,7 @@ void Conversation::add_answer(std::string_view content, std::vector<ToolCall> ca
     for (const std::string_view block : split_blocks(content))
         append_block(answer, block);
     answer.origin = is_mixed ? kSeveralModels : origin;
+    thread_ = is_mixed ? std::string() : thread;
     assert(!answer.block_ends.empty());
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});

@@ -57,9 +57,15 @@ public:
                                          bool is_error, const std::vector<Image>& images = {});
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
     /// user's, or a paused answer without open calls, which goes on with these blocks. For `origin`
-    /// see Message.
+    /// see Message, for `thread` the function of that name.
     void add_answer(std::string_view content, std::vector<ToolCall> calls,
-                    const std::string& origin = {});
+                    const std::string& origin = {}, const std::string& thread = {});
+    /// The id of the last answer, if a server holds exactly the messages up to it as a message
+    /// thread, so that the next request need not carry them; empty: none does. Every rewriting of
+    /// the conversation ends the thread.
+    [[nodiscard]] const std::string& thread() const { return thread_; }
+    /// The server must get all messages again: something else than the messages has changed.
+    void leave_thread() { thread_.clear(); }
 
     // The functions below rewrite the conversation. All calls are answered.
 
@@ -95,6 +101,7 @@ private:
     bool answer_call(std::string_view tool_use_id, std::string block);
 
     std::vector<Message> messages_;
+    std::string thread_;
     std::size_t settled_bytes_ = 0;        // of all messages but the last
     std::vector<OpenCall> open_calls_;     // of the last answer, until every one has its result
     std::size_t introduction_blocks_ = 0;  // of the first message

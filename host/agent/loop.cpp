@@ -313,6 +313,7 @@ Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
                     compaction_.answer_tokens(), false};
     request.call_ids = &session.call_ids();
     request.answer_schema = structured_.schema();
+    request.thread = session.conversation().thread();
     return provider_.ask(request, ports_.sink, std::move(stop));
 }
 

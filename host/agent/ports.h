@@ -44,6 +44,10 @@ struct Request {
     CallIds* call_ids = nullptr;  ///< the session's; null: of this answer alone
     /// A JSON schema, which the text of the last answer must fit; empty: any text may be answered.
     std::string_view answer_schema = {};
+    /// The id of the last answer in `messages`, if the server holds the conversation up to it as a
+    /// message thread; empty: it does not. A format without threads, or a server that has forgotten
+    /// the thread, gets all messages.
+    std::string_view thread = {};
 };
 
 /// A complete answer: every byte of it arrived, and what endpoints would refuse later has been
@@ -58,6 +62,8 @@ struct Answer {
     std::vector<ToolCall> calls;
     Usage usage;
     ModelName by = {};  ///< which model was asked for it
+    /// The server holds the conversation with this answer as a message thread, under `id`.
+    bool in_thread = false;
 };
 
 /// Whether a refused request fits into the model's window, as far as the endpoint's message says.

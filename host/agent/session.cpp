@@ -146,6 +146,7 @@ Result<void> Session::add_prompt(const Prompt& prompt, PromptPlace place) {
 Result<void> Session::add_answer(const Answer& answer) {
     const std::string members = text_member("id", answer.id) + "," +
                                 text_member("model", answer.model) + "," + asked_member(answer.by) +
+                                (answer.in_thread ? R"("thread":true,)" : "") +
                                 text_member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
                                 usage_text(answer.usage) + R"(,"content":)" + answer.content;
     if (mended_) {
@@ -153,7 +154,8 @@ Result<void> Session::add_answer(const Answer& answer) {
         mended_ = false;
     }
     if (auto written = journal_.append("assistant", members); !written) return written.error();
-    conversation_.add_answer(answer.content, answer.calls, answer.by.words());
+    conversation_.add_answer(answer.content, answer.calls, answer.by.words(),
+                             answer.in_thread ? answer.id : std::string());
     for (const ToolCall& call : answer.calls) {
         call_ids_.insert(call.id);
         used_ids_->add(call.id);
@@ -232,6 +234,7 @@ Result<void> Session::change_model(const ModelName& model) {
     if (auto written = journal_.append("model", members); !written) return written.error();
     head_.provider = model.provider;
     head_.model = model.name;
+    conversation_.leave_thread();
     return {};
 }
 

@@ -208,6 +208,7 @@ void Session::note(const std::string& where, const std::string& what) {
 /// The unreadable part may have been anything, so the thinking after it is not valid any more.
 void Session::warn(const std::string& where, const std::string& what) {
     mended_ = true;
+    conversation_.leave_thread();
     note(where, what);
 }
 
@@ -215,6 +216,7 @@ void Session::warn(const std::string& where, const std::string& what) {
 void Session::answer_open_calls() {
     for (const ToolCall& call : conversation_.unanswered()) {
         mended_ = true;
+        conversation_.leave_thread();
         (void)conversation_.add_result(call.id, {std::string(kInterrupted), true, {}});
     }
 }
@@ -255,6 +257,7 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             mended_ = false;
             break;
         case RecordType::kModel:
+            conversation_.leave_thread();
             if (record.has("model")) head_.model = record.string("model");
             if (record.has("provider")) head_.provider = record.string("provider");
             break;
@@ -329,7 +332,9 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     for (const std::string& block : blocks)
         kept.append(kept.empty() ? "" : ",").append(block);
     if (!conversation_.awaits_answer() && !goes_on) conversation_.add_text(kLostText);
-    conversation_.add_answer("[" + kept + "]", std::move(calls), origin_in(record, head_));
+    const bool in_thread = !mended_ && record.boolean("thread", false);
+    conversation_.add_answer("[" + kept + "]", std::move(calls), origin_in(record, head_),
+                             in_thread ? record.string("id") : std::string());
     if (!mended_) count(read_usage(record.value("usage")));
 }
 

@@ -23,7 +23,7 @@ enum class RecordType {
     kText,
     /// assistant: id model asked stop_reason usage content. The content is verbatim. `asked` is an
     /// object with the provider and the name of the model that was asked; `model` is what the
-    /// server called it. An older record has no `asked`.
+    /// server called it. An older record has no `asked`. `thread` is Answer::in_thread.
     kAnswer,
     /// tool_result: tool_use_id text is_error, perhaps images: objects with media_type and data.
     kResult,

@@ -1,6 +1,7 @@
 #include "host/model/endpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 
 #include <Poco/String.h>
@@ -51,6 +52,22 @@ bool may_name_a_part(int status) {
     return status == 400 || status == 404 || status == 422 || status == 500 || status == 501;
 }
 
+/// Whether a refusal of this status may be about the thread that a request continues.
+bool may_refuse_thread(int status) {
+    constexpr std::array kStatuses = {400, 404, 409, 410, 413, 422};
+    return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end();
+}
+
+/// Whether a refusal, in lower case, may be about what a thread has from its beginning.
+bool names_prefix(std::string_view text) {
+    constexpr std::array<std::string_view, 3> kWords = {"fingerprint", "system", "tools"};
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [text](std::string_view word) { return text.find(word) != text.npos; });
+}
+
+/// A list of features, in which the configuration may name some too.
+constexpr const char* kListField = "anthropic-beta";
+
 }  // namespace
 
 Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
@@ -87,10 +104,15 @@ HttpFields Endpoint::fields(HttpFields of_format) const {
     if (!config_.api_key.empty() && config_.key_field == KeyField::kXApiKey)
         of_format.emplace_back("x-api-key", config_.api_key);
     for (const auto& [name, value] : config_.headers) {
-        std::erase_if(of_format, [&name = name](const auto& field) {
+        const auto is_same = [&name = name](const auto& field) {
             return Poco::icompare(field.first, name) == 0;
-        });
-        of_format.emplace_back(name, value);
+        };
+        std::string all = value;
+        const auto own = std::find_if(of_format.begin(), of_format.end(), is_same);
+        if (own != of_format.end() && own->first == kListField && all.find(own->second) == all.npos)
+            all += "," + own->second;
+        std::erase_if(of_format, is_same);
+        of_format.emplace_back(name, all);
     }
     return of_format;
 }
@@ -107,20 +129,53 @@ WindowQuestion Endpoint::window_question() const {
 Result<agent::Answer, agent::ModelFailure> Endpoint::ask(const agent::Request& request,
                                                          agent::EventSink& sink,
                                                          std::stop_token stop) {
+    agent::Request sent = request;
+    if (sent.thread == tried_thread_) sent.thread = {};
     while (true) {
-        std::optional<Part> refused;
-        auto answer = attempt(request, sink, stop, refused);
-        if (answer || !refused || stop.stop_requested() || !traits_->change(*refused))
+        Refused refused;
+        auto answer = ask_once(sent, sink, stop, refused);
+        if (answer || !refused.part || stop.stop_requested() || !traits_->change(*refused.part))
             return answer;
         spdlog::info("asked again without what the server refuses: {}", answer.error().message);
     }
 }
 
-/// `refused`: the part of the request that the server does not take; nothing: another reason.
+/// With all messages, if a thread cannot be continued. Then the next attempt has all messages too.
+Result<agent::Answer, agent::ModelFailure> Endpoint::ask_once(agent::Request& request,
+                                                              agent::EventSink& sink,
+                                                              const std::stop_token& stop,
+                                                              Refused& refused) {
+    ThreadUse thread = format_->thread_use(request, *traits_);
+    auto answer = attempt(request, sink, stop, refused);
+    const auto is_refused = [&] {
+        return !answer && !stop.stop_requested() && thread == ThreadUse::kContinue &&
+               may_refuse_thread(answer.error().http_status);
+    };
+    if (is_refused() && refused.names_prefix) {
+        // Some servers want system prompt and tools beside the thread, others refuse them.
+        const bool had_prefix = traits_->takes(Part::kThreadPrefix);
+        traits_->set(Part::kThreadPrefix, !had_prefix);
+        answer = attempt(request, sink, stop, refused = {});
+        if (!answer) traits_->set(Part::kThreadPrefix, had_prefix);
+    }
+    const bool goes_on = is_refused();
+    if (!answer && thread == ThreadUse::kContinue) {
+        tried_thread_ = request.thread;
+        request.thread = {};
+    }
+    if (goes_on) {
+        spdlog::info("asked again with all messages: {}", answer.error().message);
+        thread = format_->thread_use(request, *traits_);
+        answer = attempt(request, sink, stop, refused = {});
+    }
+    if (answer) answer->in_thread = thread != ThreadUse::kNone && !answer->id.empty();
+    return answer;
+}
+
 Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Request& request,
                                                              agent::EventSink& sink,
                                                              const std::stop_token& stop,
-                                                             std::optional<Part>& refused) {
+                                                             Refused& refused) {
     const RequestText body = format_->body(request, *traits_);
     HttpPost post;
     post.path = format_->path();
@@ -171,8 +226,10 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
             failure_of_response(*response, std::string_view(other_body).substr(0, kMaxErrorBody));
         // Not a whole answer, but perhaps the beginning of one.
         if (response->status == 200 && !response->whole) failure.retryable = true;
+        const std::string text = Poco::toLower(other_body);
         if (may_name_a_part(failure.http_status) && failure.length != agent::Length::kTooLong)
-            refused = traits_->named_in(Poco::toLower(other_body), format_->refusable());
+            refused.part = traits_->named_in(text, format_->refusable());
+        refused.names_prefix = names_prefix(text);
     } else if (garbled) {
         failure.message = garbled->message;
         failure.malformed = garbled->message;

@@ -31,7 +31,8 @@ struct EndpointConfig {
 
 /// Asks a model at one server, in one wire format, streamed. Makes one attempt for each `ask`;
 /// repeating failed ones is the business of Retry. Only a request that the server refuses because
-/// of one part is sent again at once, without that part. One thread at a time.
+/// of one part is sent again at once, without that part; and one that continues a message thread in
+/// vain, with the whole conversation. One thread at a time.
 class Endpoint : public agent::Provider {
 public:
     /// Checks key, URL and proxy. Connects to nothing before `ask`.
@@ -52,16 +53,27 @@ public:
 private:
     Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
              EndpointConfig config, std::unique_ptr<HttpClient> http);
+    /// What a refusal is about, as far as its text says.
+    struct Refused {
+        std::optional<Part> part = {};  ///< of the request, which the server does not take
+        bool names_prefix = false;      ///< system prompt, tools, or what a thread began with
+    };
     [[nodiscard]] HttpFields fields(HttpFields of_format) const;
     Result<agent::Answer, agent::ModelFailure> attempt(const agent::Request& request,
                                                        agent::EventSink& sink,
                                                        const std::stop_token& stop,
-                                                       std::optional<Part>& refused);
+                                                       Refused& refused);
+    Result<agent::Answer, agent::ModelFailure> ask_once(agent::Request& request,
+                                                        agent::EventSink& sink,
+                                                        const std::stop_token& stop,
+                                                        Refused& refused);
 
     std::shared_ptr<const WireFormat> format_;
     std::shared_ptr<ServerTraits> traits_;
     EndpointConfig config_;
     std::unique_ptr<HttpClient> http_;
+    std::string
+        tried_thread_;  // the last one that was continued in vain: the server may have begun
 };
 
 }  // namespace tenon::model

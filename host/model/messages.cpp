@@ -11,6 +11,7 @@ namespace tenon::model {
 namespace {
 
 constexpr std::string_view kMark = R"(,"cache_control":{"type":"ephemeral"})";
+constexpr std::string_view kThreadsBeta = "message-threads-2026-08-12";
 /// The cache looks for older entries at most 20 blocks before a mark.
 constexpr std::size_t kReach = 18;
 
@@ -70,43 +71,64 @@ std::vector<BlockPosition> marked_positions(std::span<const agent::Message> mess
 /// Writes the body of one request.
 class BodyWriter {
 public:
-    BodyWriter(const agent::Request& request, const ServerTraits& traits)
+    BodyWriter(const agent::Request& request, const ServerTraits& traits, ThreadUse thread)
         : request_(request),
           origin_(agent::ModelName{"anthropic", std::string(request.model)}.words()),
           marks_(traits.takes(Part::kCacheMarks)),
+          thread_(thread),
+          repeats_prefix_(traits.takes(Part::kThreadPrefix)),
           asks_for_schema_(!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema)) {}
 
     RequestText write() && {
-        const bool has_system = !is_blank(request_.system);
+        add_beginning();
+        if (thread_ != ThreadUse::kContinue || repeats_prefix_) add_what_threads_keep();
+        if (asks_for_schema_) {
+            out_.add(R"(,"output_config":{"format":{"type":"json_schema","schema":)");
+            out_.add(request_.answer_schema);
+            out_.add("}}");
+        }
+        add_messages();
+        out_.add("}");
+        return std::move(out_);
+    }
+
+private:
+    void add_beginning() {
         out_.own("{\"model\":" + json_quote(request_.model) +
                  ",\"max_tokens\":" + std::to_string(request_.max_tokens) + ",\"stream\":true");
+        if (thread_ == ThreadUse::kCreate) out_.add(R"(,"thread":{"type":"create"})");
+        if (thread_ == ThreadUse::kContinue)
+            out_.own(R"(,"thread":{"type":"continue","previous_message_id":)" +
+                     json_quote(request_.thread) + "}");
+    }
+
+    void add_what_threads_keep() {
+        const bool has_system = !is_blank(request_.system);
         if (has_system) {
             out_.own(",\"system\":[{\"type\":\"text\",\"text\":" + json_quote(request_.system));
             add_mark();
             out_.add("}]");
         }
         add_tools(!has_system);
-        if (asks_for_schema_) {
-            out_.add(R"(,"output_config":{"format":{"type":"json_schema","schema":)");
-            out_.add(request_.answer_schema);
-            out_.add("}}");
-        }
+    }
+
+    void add_messages() {
         out_.add(",\"messages\":[");
+        std::span<const agent::Message> messages = request_.messages;
+        if (thread_ == ThreadUse::kContinue) messages = messages.last(1);
         const std::vector<BlockPosition> marks =
-            marks_ ? marked_positions(request_.messages) : std::vector<BlockPosition>();
-        for (std::size_t i = 0; i < request_.messages.size(); ++i) {
+            marks_ ? marked_positions(messages) : std::vector<BlockPosition>();
+        for (std::size_t i = 0; i < messages.size(); ++i) {
             if (i > 0) out_.add(",");
             const auto mine = std::equal_range(marks.begin(), marks.end(), BlockPosition{i, 0},
                                                [](const BlockPosition& a, const BlockPosition& b) {
                                                    return a.message < b.message;
                                                });
-            add_message(request_.messages[i], {mine.first, mine.second});
+            add_message(messages[i], {mine.first, mine.second});
         }
-        out_.add("]}");
-        return std::move(out_);
+        out_.add("]");
     }
 
-private:
     void add_mark() {
         if (marks_) out_.add(kMark);
     }
@@ -157,19 +179,36 @@ private:
     const agent::Request& request_;
     const std::string origin_;
     const bool marks_;
+    const ThreadUse thread_;
+    const bool repeats_prefix_;
     const bool asks_for_schema_;
     RequestText out_;
 };
 
 }  // namespace
 
-HttpFields MessagesFormat::fields(const agent::Request& /*request*/,
-                                  const ServerTraits& /*traits*/) const {
-    return {{"anthropic-version", api_version_}};
+HttpFields MessagesFormat::fields(const agent::Request& request, const ServerTraits& traits) const {
+    HttpFields fields = {{"anthropic-version", api_version_}};
+    if (thread_use(request, traits) != ThreadUse::kNone)
+        fields.emplace_back("anthropic-beta", kThreadsBeta);
+    return fields;
+}
+
+ThreadUse MessagesFormat::thread_use(const agent::Request& request,
+                                     const ServerTraits& traits) const {
+    const auto messages = request.messages;
+    if (!threads_ || !traits.takes(Part::kThreads) || request.forbid_tools || messages.empty() ||
+        messages.back().role != agent::Role::kUser)
+        return ThreadUse::kNone;
+    if (request.thread.empty() || messages.size() < 2) return ThreadUse::kCreate;
+    // The server holds the thread for one model.
+    const std::string origin = agent::ModelName{"anthropic", std::string(request.model)}.words();
+    return messages[messages.size() - 2].origin == origin ? ThreadUse::kContinue
+                                                          : ThreadUse::kCreate;
 }
 
 RequestText MessagesFormat::body(const agent::Request& request, const ServerTraits& traits) const {
-    return BodyWriter(request, traits).write();
+    return BodyWriter(request, traits, thread_use(request, traits)).write();
 }
 
 std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& request,
@@ -180,6 +219,7 @@ std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& reque
 std::span<const RefusablePart> MessagesFormat::refusable() const {
     // A refused schema is named by its path, or as what the model or the server cannot do.
     static constexpr std::array kParts = {
+        RefusablePart{Part::kThreads, "thread"},  // first: only threads are refused in its name
         RefusablePart{Part::kCacheMarks, "cache_control"},
         RefusablePart{Part::kCacheMarks, "prompt caching"},
         RefusablePart{Part::kCacheMarks, "prompt_caching"},
@@ -188,7 +228,7 @@ std::span<const RefusablePart> MessagesFormat::refusable() const {
         RefusablePart{Part::kAnswerSchema, "json_schema"},
         RefusablePart{Part::kAnswerSchema, "structured output"},
     };
-    return kParts;
+    return std::span(kParts).subspan(threads_ ? 0 : 1);
 }
 
 }  // namespace tenon::model

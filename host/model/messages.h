@@ -12,10 +12,16 @@ namespace tenon::model {
 /// Where the server takes cache marks, they are set on the last system block (without one, on the
 /// last tool), on the last block of the conversation, on the block that was the last one in the
 /// request before, and between these two if they are far apart.
+///
+/// With threads, a request asks the server to hold the conversation, and the next one carries only
+/// the message since the last answer: not the messages before, and not the system prompt and the
+/// tools, which Anthropic's server refuses there (a server that wants them gets them). Requests
+/// that forbid tools, and those that let a paused answer go on, do without.
 class MessagesFormat : public WireFormat {
 public:
     /// `api_version` is sent as `anthropic-version`.
-    explicit MessagesFormat(std::string api_version) : api_version_(std::move(api_version)) {}
+    explicit MessagesFormat(std::string api_version, bool threads = false)
+        : api_version_(std::move(api_version)), threads_(threads) {}
 
     [[nodiscard]] std::string_view name() const override { return "anthropic"; }
     [[nodiscard]] std::string_view path() const override { return "/messages"; }
@@ -23,12 +29,15 @@ public:
                                     const ServerTraits& traits) const override;
     [[nodiscard]] RequestText body(const agent::Request& request,
                                    const ServerTraits& traits) const override;
+    [[nodiscard]] ThreadUse thread_use(const agent::Request& request,
+                                       const ServerTraits& traits) const override;
     [[nodiscard]] std::unique_ptr<AnswerReader> reader(const agent::Request& request,
                                                        agent::EventSink& sink) const override;
     [[nodiscard]] std::span<const RefusablePart> refusable() const override;
 
 private:
     std::string api_version_;
+    bool threads_;
 };
 
 }  // namespace tenon::model

@@ -13,6 +13,7 @@ namespace tenon::model {
 enum class Part {
     kCacheMarks,        ///< `cache_control` in blocks
     kThreads,           ///< `thread`: only new messages are sent
+    kThreadPrefix,      ///< system prompt and tools, also beside a `thread` that is continued
     kStreamUsage,       ///< `stream_options`
     kCompletionTokens,  ///< `max_completion_tokens`, in place of `max_tokens`
     kAnswerSchema,      ///< the format's own means for an answer that fits a JSON schema
@@ -45,6 +46,15 @@ public:
         if ((changed_.fetch_or(bit(part)) & bit(part)) != 0) return false;
         takes_ ^= bit(part);
         return true;
+    }
+
+    /// The same, as often as it is found out anew.
+    void set(Part part, bool takes) {
+        if (takes) {
+            takes_ |= bit(part);
+        } else {
+            takes_ &= ~bit(part);
+        }
     }
 
     /// The part that a refusal names, of those of a format; nothing: it is about something else, or

@@ -48,6 +48,13 @@ public:
     virtual Result<agent::Answer, agent::ModelFailure> finish(bool clean_end) = 0;
 };
 
+/// What a request has to do with a message thread: a conversation that the server holds.
+enum class ThreadUse {
+    kNone,
+    kCreate,    ///< it carries all messages, which the server is to hold
+    kContinue,  ///< it carries only what is new since Request::thread
+};
+
 /// What is different between the wire formats: how a request is written and an answer is read.
 /// Everything else, HTTP, SSE, errors, retries, is the business of Endpoint and Retry. Immutable.
 class WireFormat {
@@ -63,6 +70,10 @@ public:
     /// `request` outlives the body.
     [[nodiscard]] virtual RequestText body(const agent::Request& request,
                                            const ServerTraits& traits) const = 0;
+    [[nodiscard]] virtual ThreadUse thread_use(const agent::Request& /*request*/,
+                                               const ServerTraits& /*traits*/) const {
+        return ThreadUse::kNone;
+    }
     /// For the answer to `request`. Both outlive the reader.
     [[nodiscard]] virtual std::unique_ptr<AnswerReader> reader(const agent::Request& request,
                                                                agent::EventSink& sink) const = 0;

@@ -39,7 +39,8 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
     using Made = std::shared_ptr<const WireFormat>;
     if (options.api_version.empty() || !is_header_value(options.api_version))
         return Error{"the API version is empty or has control characters"};
-    if (name == "anthropic") return Made(std::make_shared<MessagesFormat>(options.api_version));
+    if (name == "anthropic")
+        return Made(std::make_shared<MessagesFormat>(options.api_version, options.threads));
     if (name == "openai") {
         return Made(std::make_shared<ChatCompletionsFormat>(
             ChatCompletionsFormat::Options{options.max_tokens_field, options.reasoning_effort}));
@@ -52,7 +53,8 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
 std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view base_url) {
     using Parts = std::initializer_list<Part>;
     if (format == "anthropic")
-        return std::make_shared<ServerTraits>(Parts{Part::kCacheMarks, Part::kAnswerSchema});
+        return std::make_shared<ServerTraits>(
+            Parts{Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads});
     if (format == "openai-responses") {
         return std::make_shared<ServerTraits>(
             Parts{Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});

@@ -51,6 +51,15 @@ Json message_of(const OrderedJson& content) {
     return {{"role", "assistant"}, {"content", blocks}};
 }
 
+/// The marks of a message count in the request that brings it.
+void remove_marks(Json& messages) {
+    for (Json& message : messages) {
+        if (!message["content"].is_array()) continue;
+        for (Json& block : message["content"])
+            block.erase("cache_control");
+    }
+}
+
 std::string continued_by(const Json& request) {
     const Json thread = request.value("thread", Json());
     return string_or(thread, "previous_message_id");
@@ -95,6 +104,7 @@ void Threads::begin(const Json& request, const Json& whole, const std::string& i
     if (!request.contains("thread")) return;
     Thread thread;
     thread.messages = whole["messages"];
+    remove_marks(thread.messages);
     thread.messages.push_back(message_of(content));
     thread.fingerprint = fingerprint_of(whole);
     thread.before = continued_by(request);
