@@ -14,7 +14,7 @@
 namespace tenon::model {
 
 /// More calls in one answer are a failure.
-constexpr std::size_t kMaxCalls = 256;
+constexpr std::size_t kMaxCalls = 4096;
 
 /// One fragment as the server sent it. Every value may be of any type, or null for none. The
 /// values outlive the fragment.

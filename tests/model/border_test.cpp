@@ -487,7 +487,7 @@ TEST(Border, BoundsTheCallsOfAnAnswer) {
     BorderFeed feed;
     for (int i = 0; i < 10'000; ++i)
         feed.call({std::to_string(i), "", R"("bash")", R"("{}")"});
-    EXPECT_EQ(feed.builder().malformed(), "more than 256 tool calls in one answer");
+    EXPECT_EQ(feed.builder().malformed(), "more than 4096 tool calls in one answer");
     EXPECT_FALSE(feed.builder().finish());
 }
 

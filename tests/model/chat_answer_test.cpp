@@ -348,7 +348,7 @@ TEST(ChatAnswer, EndsHostileAnswersWithAClearError) {
     }
     const auto answer = read(many + end() + kDone);
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().malformed, "more than 256 tool calls in one answer");
+    EXPECT_EQ(answer.error().malformed, "more than 4096 tool calls in one answer");
 
     Watcher watcher;
     const agent::Request request;

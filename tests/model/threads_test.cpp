@@ -208,7 +208,9 @@ TEST_F(Threads, EndWhenTheConversationIsRewritten) {
     const std::vector<std::function<void(agent::Session&)>> rewritings = {
         [](agent::Session& session) { ASSERT_TRUE(session.redact({"toolu_1"})); },
         [](agent::Session& session) { ASSERT_TRUE(session.change_tools("[{\"name\":\"echo\"}]")); },
-        [](agent::Session& session) { ASSERT_TRUE(session.change_model("other")); },
+        [](agent::Session& session) {
+            ASSERT_TRUE(session.change_model({"anthropic", "other"}));
+        },
         [](agent::Session& session) {
             ASSERT_TRUE(session.compress({"auto", "t", "Summary."}));
         },
