@@ -34,7 +34,9 @@ void check_strict_object(const Json& schema, const std::string& start) {
                    "invalid_function_parameters");
         }
         const Json required = schema.value("required", Json::array());
-        for (const auto& [key, value] : schema.value("properties", Json::object()).items()) {
+        // Named: a temporary would not outlive the beginning of the loop.
+        const Json properties = schema.value("properties", Json::object());
+        for (const auto& [key, value] : properties.items()) {
             if (std::find(required.begin(), required.end(), key) == required.end()) {
                 refuse(start +
                            "'required' is required to be supplied and to be an array including "
