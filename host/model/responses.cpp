@@ -257,6 +257,7 @@ std::span<const RefusablePart> ResponsesFormat::refusable() const {
         RefusablePart{Part::kReasoning, "\"include\""},
         RefusablePart{Part::kReasoning, "parameter: 'reasoning"},
         RefusablePart{Part::kAnswerSchema, "text.format"},
+        RefusablePart{Part::kAnswerSchema, "response_format"},
         RefusablePart{Part::kAnswerSchema, "json_schema"},
         RefusablePart{Part::kAnswerSchema, "structured output"}};
     return kParts;
