@@ -7,7 +7,7 @@
 namespace tenon::agent {
 namespace {
 
-constexpr std::size_t kLongestId = 64;
+constexpr std::size_t kLongestId = 40;
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -9,7 +9,8 @@
 
 namespace tenon::agent {
 
-/// Whether every endpoint takes this as the id of a call: letters, digits, _ and -, at most 64.
+/// Whether every endpoint takes this as the id of a call: letters, digits, _ and -, at most
+/// 40.
 bool is_call_id(std::string_view text);
 
 /// The id for `number`: nine letters and digits, since some chat templates require exactly that and

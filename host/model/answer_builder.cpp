@@ -68,8 +68,14 @@ AnswerBuilder::Item& AnswerBuilder::item(std::int64_t place, What what) {
     return found->second;
 }
 
+bool AnswerBuilder::take_bytes(std::size_t bytes) {
+    content_bytes_ += bytes;
+    if (content_bytes_ > kMaxContentBytes) malformed_ = kTooLong;
+    return content_bytes_ <= kMaxContentBytes;
+}
+
 void AnswerBuilder::text(std::int64_t place, std::string_view piece) {
-    if (piece.empty()) return;
+    if (piece.empty() || !take_bytes(piece.size())) return;
     Item& to = item(place, What::kText);
     to.text += piece;
     show(sink_, to.filter.take(piece));
@@ -82,7 +88,7 @@ void AnswerBuilder::whole_text(std::int64_t place, std::string_view whole) {
 }
 
 void AnswerBuilder::thinking(std::int64_t place, std::string_view piece) {
-    if (piece.empty()) return;
+    if (piece.empty() || !take_bytes(piece.size())) return;
     item(place, What::kThinking).text += piece;
     sink_.on_event(agent::ThinkingDelta{std::string(piece)});
 }
@@ -102,6 +108,8 @@ void AnswerBuilder::keep_item(std::int64_t place, std::string object) {
 }
 
 void AnswerBuilder::call(std::int64_t place, const CallFragment& fragment) {
+    const std::string* arguments = string_in(fragment.arguments);
+    if (arguments != nullptr && !take_bytes(arguments->size())) return;
     if (!calls_.take(place, order_++, fragment, request_.tools, repairs_))
         malformed_ = too_many_calls();
 }

@@ -28,7 +28,7 @@ void AnswerStream::fail_malformed(std::string how) {
 void AnswerStream::take(const SseEvent& event) {
     if (over() || event.data == kDone) return;
     received_ += event.data.size();
-    if (received_ > kMaxAnswerBytes) return fail_malformed("the answer is too long");
+    if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
     const auto data = event_data_.parse(event.data);
     if (!data && event.name == "error")
         return take_error({"", excerpt(event.data), ""}, event.data);
@@ -137,9 +137,16 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     }
 }
 
+/// False: the answer has failed, since it is too long.
+bool AnswerStream::take_bytes(std::size_t bytes) {
+    content_bytes_ += bytes;
+    if (content_bytes_ > kMaxContentBytes) fail_malformed(std::string(kTooLong));
+    return content_bytes_ <= kMaxContentBytes;
+}
+
 /// Text belongs to the answer, in whatever type of block a server sends it.
 void AnswerStream::take_text(std::string text) {
-    if (text.empty()) return;
+    if (text.empty() || !take_bytes(text.size())) return;
     if (open_->type != "text") {
         open_->stray += text;
         sink_.on_event(agent::TextDelta{std::move(text)});
@@ -152,7 +159,7 @@ void AnswerStream::take_text(std::string text) {
 /// Thinking outside a thinking block is only shown: without a signature it cannot be sent back, and
 /// it is not part of the answer.
 void AnswerStream::take_thinking(std::string text) {
-    if (text.empty()) return;
+    if (text.empty() || !take_bytes(text.size())) return;
     if (open_->type == "thinking") open_->text += text;
     sink_.on_event(agent::ThinkingDelta{std::move(text)});
 }
@@ -160,6 +167,7 @@ void AnswerStream::take_thinking(std::string text) {
 void AnswerStream::take_input(const std::string& text) {
     if (open_->type == "text" || open_->type == "thinking")
         return fail_malformed("a tool's arguments in a block of type " + open_->type);
+    if (!take_bytes(text.size())) return;
     open_->input += text;
     open_->takes_input = true;
 }

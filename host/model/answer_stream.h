@@ -48,6 +48,7 @@ private:
     void start_message(const Json& message);
     void start_block(const Json& data, std::string_view raw);
     void take_delta(const Json& data, std::string_view raw);
+    bool take_bytes(std::size_t bytes);
     void take_text(std::string text);
     void take_thinking(std::string text);
     void take_input(const std::string& text);
@@ -65,6 +66,7 @@ private:
     std::optional<OpenBlock> open_;
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
+    std::size_t content_bytes_ = 0;  // of texts, thinking and arguments
     Repairs repairs_;
     std::size_t calls_ = 0;
     bool started_ = false;

@@ -27,6 +27,7 @@ constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;
 /// The content of one answer: what would fit neither into a record of the journal nor into a
 /// request is a failure. The data of a stream is many times as long as its content.
 constexpr std::size_t kMaxContentBytes = std::size_t{32} << 20U;
+constexpr std::string_view kTooLong = "the answer is too long";
 
 /// One finished block.
 struct ContentBlock {
@@ -127,7 +128,8 @@ public:
     void stop_reason(std::string reason) { answer_.stop_reason = std::move(reason); }
     [[nodiscard]] const std::string& stop_reason() const { return answer_.stop_reason; }
 
-    /// How the answer is malformed, as soon as that is clear: too many calls. Else empty.
+    /// How the answer is malformed, as soon as that is clear: too many calls, or too much of
+    /// everything. Else empty.
     [[nodiscard]] const std::string& malformed() const { return malformed_; }
     [[nodiscard]] const Repairs& repairs() const { return repairs_; }
     /// The answer, all of which has arrived. Once.
@@ -149,6 +151,9 @@ private:
     void finish_thinking(Item& item, std::vector<ContentBlock>& blocks);
     void finish_text(Item& item, std::vector<ContentBlock>& blocks);
 
+    /// False: it is too much.
+    bool take_bytes(std::size_t bytes);
+
     const agent::Request& request_;
     agent::EventSink& sink_;
     agent::Answer answer_;
@@ -158,6 +163,7 @@ private:
     Repairs repairs_;
     std::string malformed_;
     std::size_t order_ = 0;
+    std::size_t content_bytes_ = 0;  // of texts, thinking and arguments
 };
 
 }  // namespace tenon::model

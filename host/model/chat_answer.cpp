@@ -72,7 +72,7 @@ void ChatAnswerReader::take(const SseEvent& event) {
     }
     received_ += event.data.size();
     if (received_ > kMaxAnswerBytes) {
-        failure_ = malformed_answer("the answer is too long");
+        failure_ = malformed_answer(std::string(kTooLong));
         return;
     }
     const auto chunk = event_data_.parse(event.data);

@@ -28,6 +28,9 @@ constexpr std::array kRefusable = {
     RefusablePart{Part::kSentReasoning, "content and thinking"},
     RefusablePart{Part::kSentReasoning, ".reasoning"},
     RefusablePart{Part::kSentReasoning, "\"reasoning\""},
+    // Templates that do not count the messages of a tool loop, as Mistral's.
+    RefusablePart{Part::kUserAfterResults, "must alternate"},
+    RefusablePart{Part::kUserAfterResults, "unexpected role 'user' after role 'tool'"},
     // Last, since only these depend on the configuration.
     RefusablePart{Part::kCompletionTokens, "max_completion_tokens", "too large"},
     RefusablePart{Part::kCompletionTokens, "unsupported parameter: 'max_tokens'"},
@@ -73,8 +76,11 @@ bool is_empty(const Pieces& pieces) {
 /// Writes the messages of one request. Neighbours of the same role become one message.
 class ChatMessages {
 public:
-    ChatMessages(RequestText& out, std::string origin, bool sends_thinking)
-        : out_(out), origin_(std::move(origin)), sends_thinking_(sends_thinking) {}
+    ChatMessages(RequestText& out, std::string origin, const ServerTraits& traits)
+        : out_(out),
+          origin_(std::move(origin)),
+          sends_thinking_(traits.takes(Part::kSentReasoning)),
+          user_after_results_(traits.takes(Part::kUserAfterResults)) {}
 
     void add_system(std::string_view text) {
         if (text.find_first_not_of(" \t\r\n") == text.npos) return;
@@ -159,11 +165,12 @@ private:
         thinking_.push_back(inside_quotes(value_of(block, "thinking")));
     }
 
-    /// `results` are the blocks of the message that answers the calls.
-    void end_answer(const std::vector<std::string_view>& results) {
+    /// `results` are the blocks of the message that answers the calls; `appendix` follows the text
+    /// of the last one.
+    void end_answer(const std::vector<std::string_view>& results, const Pieces& appendix = {}) {
         if (!answer_text_.empty() || !calls_.empty()) write_answer();
-        for (const Call& call : calls_)
-            write_result(call, results);
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            write_result(calls_[i], results, i + 1 == calls_.size() ? appendix : Pieces());
         answer_text_.clear();
         calls_.clear();
         thinking_.clear();
@@ -202,7 +209,8 @@ private:
         out_.add("\"");
     }
 
-    void write_result(const Call& call, const std::vector<std::string_view>& results) {
+    void write_result(const Call& call, const std::vector<std::string_view>& results,
+                      const Pieces& appendix) {
         const auto found = std::find_if(
             results.begin(), results.end(),
             [&](std::string_view block) { return value_of(block, "tool_use_id") == call.id; });
@@ -217,6 +225,7 @@ private:
         } else if (!parts.images.empty()) {
             append(parts.text, {"\\n", kImageFollows});
         }
+        append(parts.text, appendix);
         write(parts.text);
         out_.add("\"}");
         if (parts.images.empty()) return;
@@ -236,9 +245,21 @@ private:
             const bool answers_call = type_of(block) == "tool_result" && is_open_call(block);
             (answers_call ? results : others).push_back(block);
         }
-        end_answer(results);
+        end_answer(results, calls_.empty() ? Pieces() : take_appendix(others));
         for (const std::string_view block : others)
             add_user_block(block);
+    }
+
+    /// The texts that must stand in the last result, since no message of the user may follow it.
+    Pieces take_appendix(std::vector<std::string_view>& blocks) const {
+        Pieces appendix;
+        if (user_after_results_) return appendix;
+        std::erase_if(blocks, [&](std::string_view block) {
+            if (type_of(block) != "text") return false;
+            append(appendix, {kParagraph, inside_quotes(value_of(block, "text"))});
+            return true;
+        });
+        return appendix;
     }
 
     [[nodiscard]] bool is_open_call(std::string_view result) const {
@@ -308,6 +329,7 @@ private:
     RequestText& out_;
     const std::string origin_;
     const bool sends_thinking_;
+    const bool user_after_results_;
     bool is_first_ = true;
     // The answer, and then the user message, that are not written yet.
     Pieces answer_text_;
@@ -367,7 +389,7 @@ RequestText ChatCompletionsFormat::body(const agent::Request& request,
         out.own(",\"reasoning_effort\":" + json_quote(options_.reasoning_effort));
     out.add(",\"messages\":[");
     ChatMessages messages(out, agent::ModelName{"openai", std::string(request.model)}.words(),
-                          traits.takes(Part::kSentReasoning));
+                          traits);
     messages.add_system(request.system);
     for (const agent::Message& message : request.messages)
         messages.add(message);

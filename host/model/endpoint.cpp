@@ -238,7 +238,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     } else {
         auto answer = reader->finish(response->whole || !is_stream);
         if (answer && answer->content.size() > kMaxContentBytes) {
-            failure = malformed_answer("the answer is too long");
+            failure = malformed_answer(std::string(kTooLong));
         } else if (answer) {
             answer->by = {std::string(format_->name()), std::string(request.model)};
             return answer;

@@ -9,7 +9,7 @@
 namespace tenon::model {
 namespace {
 
-constexpr std::size_t kMaxItems = 1000;
+constexpr std::size_t kMaxItems = 2 * kMaxCalls;  // reasoning may stand before each call
 /// Places of one item: its own, and one for each text of a message behind it.
 constexpr std::int64_t kPlaces = 1000;
 constexpr std::int64_t kMostIndices = 1'000'000;
@@ -233,6 +233,8 @@ void ResponseItems::take_text(std::string_view type, const Json& data, std::stri
     if (is_call) {
         if (!is_delta) item->arguments.clear();
         item->arguments += text;
+        argument_bytes_ += text.size();
+        if (argument_bytes_ > kMaxContentBytes) malformed_ = kTooLong;
     } else if (is_message) {
         item->has_text = true;
         const std::int64_t place = place_of_text(item->place, integer_or(data, kInContent, 0));

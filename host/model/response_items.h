@@ -30,7 +30,7 @@ public:
     /// All items have arrived: hands on what has waited for that.
     void finish();
 
-    /// How the response is malformed: it has too many items. Else empty.
+    /// How the response is malformed: it has too many items, or too long arguments. Else empty.
     [[nodiscard]] const std::string& malformed() const { return malformed_; }
     [[nodiscard]] bool has_calls() const;
     [[nodiscard]] bool has_refusal() const { return has_refusal_; }
@@ -77,6 +77,7 @@ private:
     AnswerBuilder& answer_;
     std::deque<Item> items_;  // in the order in which they came
     std::string malformed_;
+    std::size_t argument_bytes_ = 0;
     bool has_refusal_ = false;
 };
 

@@ -27,7 +27,7 @@ std::string_view stop_reason_of(std::string_view reason) {
 void ResponsesReader::take(const SseEvent& event) {
     if (over() || event.data == "[DONE]") return;
     received_ += event.data.size();
-    if (received_ > kMaxAnswerBytes) return fail_malformed("the answer is too long");
+    if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
     const auto data = event_data_.parse(event.data);
     if (!data && event.name == "error") return take_error(Json(), event.data);
     if (!data) return fail_malformed("malformed event: " + data.error().message);

@@ -21,6 +21,7 @@ enum class Part {
     kSentReasoning,     ///< reasoning of earlier answers, where a request can be without it
     kParallelCalls,     ///< what asks for parallel calls
     kReasoningSummary,  ///< what asks for a summary of the reasoning
+    kUserAfterResults,  ///< a user's message between tool results and their answer
 };
 
 /// How a refusal names a part.

@@ -63,11 +63,11 @@ std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_
     if (is_vendors_own(format, base_url)) {
         return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kCompletionTokens,
                                                     Part::kAnswerSchema, Part::kReasoning,
-                                                    Part::kSentReasoning});
+                                                    Part::kSentReasoning, Part::kUserAfterResults});
     }
     return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kParallelCalls,
                                                 Part::kAnswerSchema, Part::kReasoning,
-                                                Part::kSentReasoning});
+                                                Part::kSentReasoning, Part::kUserAfterResults});
 }
 
 std::string vendors_own_url(std::string_view format) {

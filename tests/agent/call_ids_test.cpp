@@ -16,10 +16,10 @@ namespace {
 TEST(CallIds, KnowsWhichIdsEveryEndpointTakes) {
     for (const char* good : {"a", "toolu_01AbC-d", "call_0", "0"})
         EXPECT_TRUE(is_call_id(good)) << good;
-    EXPECT_TRUE(is_call_id(std::string(64, 'x')));
+    EXPECT_TRUE(is_call_id(std::string(40, 'x')));
     for (const char* bad : {"", " ", "a b", "functions.bash:0", "\xC3\xBC", "a\n"})
         EXPECT_FALSE(is_call_id(bad)) << bad;
-    EXPECT_FALSE(is_call_id(std::string(65, 'x')));
+    EXPECT_FALSE(is_call_id(std::string(41, 'x')));
 }
 
 TEST(CallIds, OfItsOwnHaveNineLettersAndDigits) {

@@ -278,6 +278,22 @@ TEST(ChatMessages, GivesThinkingBackInItsMember) {
     }
 }
 
+TEST(ChatMessages, HasTextBehindResultsInTheLastResultWhereNoUserMessageMayFollowThem) {
+    const std::vector<agent::Message> messages = {
+        user({text_block("go")}),
+        answer({R"({"type":"tool_use","id":"a","name":"bash","input":{}})",
+                R"({"type":"tool_use","id":"b","name":"bash","input":{}})"}),
+        user({result_block("a", "one"), result_block("b", "two"), text_block("job 1 ended"),
+              text_block("and go on")})};
+    const std::string usual = written(messages);
+    EXPECT_THAT(usual, HasSubstr(R"("content":"two"},{"role":"user","content":"job 1 ended)"));
+    const std::string joined = written(messages, {kLocal, {}, {Part::kUserAfterResults}});
+    EXPECT_THAT(joined, HasSubstr(R"("content":"one"},)"));
+    EXPECT_THAT(joined, HasSubstr(R"("content":"two\n\njob 1 ended\n\nand go on"}])"));
+    EXPECT_THAT(written({user({text_block("hello")})}, {kLocal, {}, {Part::kUserAfterResults}}),
+                HasSubstr(R"({"role":"user","content":"hello"})"));
+}
+
 TEST(ChatRefusals, NameTheirParts) {
     const ChatCompletionsFormat format({});
     const ChatCompletionsFormat fixed({"max_tokens"});
@@ -303,6 +319,9 @@ TEST(ChatRefusals, NameTheirParts) {
               Part::kSentReasoning},
              {"cannot pass both content and thinking in an assistant message with tool calls!",
               Part::kSentReasoning, Part::kSentReasoning},
+             {"jinja exception: after the optional system message, conversation roles must "
+              "alternate user and assistant roles except for tool calls and results.",
+              Part::kUserAfterResults, Part::kUserAfterResults},
              {"response_format is not supported", Part::kAnswerSchema, Part::kAnswerSchema},
              {"an assistant message with 'tool_calls' must be followed by tool messages",
               std::nullopt, std::nullopt}}) {

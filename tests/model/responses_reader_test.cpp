@@ -522,13 +522,13 @@ TEST(ResponsesReader, EndsHostileAnswersWithAClearError) {
         many_indices += call_delta(i, "", "{}");
     }
     std::string many_calls;
-    for (int i = 0; i < 500; ++i)
+    for (int i = 0; i < 5'000; ++i)
         many_calls += call_events(i, "c" + std::to_string(i), "{}");
     const std::string deep(100'000, '[');
     for (const HostileCase& one : {
              HostileCase{"10,000 calls", many_items + ended(), "more than"},
              HostileCase{"10,000 indices", many_indices + ended(), "more than"},
-             HostileCase{"500 calls", many_calls + ended(), "calls"},
+             HostileCase{"5,000 calls", many_calls + ended(), "calls"},
              HostileCase{"depth", event(R"({"type":"response.output_item.done","item":)" + deep),
                          "malformed event"},
              HostileCase{"no JSON", "event: response.created\ndata: {\n\n", "malformed event"},
