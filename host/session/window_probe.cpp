@@ -1,6 +1,6 @@
 #include "host/session/window_probe.h"
 
-#include <system_error>
+#include <exception>
 
 #include <spdlog/spdlog.h>
 
@@ -22,15 +22,21 @@ Result<agent::Answer, agent::ModelFailure> WindowProbe::ask(const agent::Request
     return answer;
 }
 
-void WindowProbe::begin(std::string model) {
+void WindowProbe::begin(const std::string& model) {
     const WindowAsker ask = std::exchange(ports_.ask, nullptr);
     if (!ask || ports_.is_known(model)) return;
-    try {
-        thread_ = start_thread("window", [this, ask, model = std::move(model)] {
+    // A request needs threads of its own. Where the system has no more, nothing is asked.
+    const auto question = [this, ask, model] {
+        try {
             const auto tokens = ask(model, stop_.get_token());
             if (tokens) ports_.learn(model, *tokens);
-        });
-    } catch (const std::system_error& e) {
+        } catch (const std::exception& e) {
+            spdlog::debug("the server was not asked for the window of {}: {}", model, e.what());
+        }
+    };
+    try {
+        thread_ = start_thread("window", question);
+    } catch (const std::exception& e) {
         spdlog::debug("the server is not asked for the window of {}: {}", model, e.what());
     }
 }

@@ -43,7 +43,7 @@ public:
     }
 
 private:
-    void begin(std::string model);
+    void begin(const std::string& model);
 
     Ports ports_;
     std::stop_source stop_;
