@@ -70,7 +70,7 @@ constexpr const char* kListField = "anthropic-beta";
 
 }  // namespace
 
-Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
+Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<TraitsByModel> traits,
                    EndpointConfig config, std::unique_ptr<HttpClient> http)
     : format_(std::move(format)),
       traits_(std::move(traits)),
@@ -78,7 +78,7 @@ Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<Ser
       http_(std::move(http)) {}
 
 Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFormat> format,
-                                                   std::shared_ptr<ServerTraits> traits,
+                                                   std::shared_ptr<TraitsByModel> traits,
                                                    EndpointConfig config) {
     if (config.key_field != KeyField::kNone && config.api_key.empty() &&
         is_vendors_own(format->name(), config.http.base_url))
@@ -119,22 +119,25 @@ HttpFields Endpoint::fields(HttpFields of_format) const {
 
 Result<HttpHead, HttpFailure> Endpoint::ask_for_models(const OnBody& on_body,
                                                        std::stop_token stop) {
-    return http_->get("/models", fields(format_->fields({}, *traits_)), on_body, std::move(stop));
+    return http_->get("/models", fields(format_->fields({}, traits_->of({}))), on_body,
+                      std::move(stop));
 }
 
 WindowQuestion Endpoint::window_question() const {
-    return {config_.http, fields(format_->fields({}, *traits_))};
+    return {config_.http, fields(format_->fields({}, traits_->of({})))};
 }
 
 Result<agent::Answer, agent::ModelFailure> Endpoint::ask(const agent::Request& request,
                                                          agent::EventSink& sink,
                                                          std::stop_token stop) {
+    ServerTraits& traits = traits_->of(request.model);
     agent::Request sent = request;
     if (sent.thread == tried_thread_) sent.thread = {};
     while (true) {
         Refused refused;
         auto answer = ask_once(sent, sink, stop, refused);
-        if (answer || !refused.part || stop.stop_requested() || !traits_->change(*refused.part))
+        if (answer || !refused.part || stop.stop_requested() ||
+            !traits.change(*refused.part, refused.was_taken))
             return answer;
         spdlog::info("asked again without what the server refuses: {}", answer.error().message);
     }
@@ -145,7 +148,8 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::ask_once(agent::Request& re
                                                               agent::EventSink& sink,
                                                               const std::stop_token& stop,
                                                               Refused& refused) {
-    ThreadUse thread = format_->thread_use(request, *traits_);
+    ServerTraits& traits = traits_->of(request.model);
+    ThreadUse thread = format_->thread_use(request, traits);
     auto answer = attempt(request, sink, stop, refused);
     const auto is_refused = [&] {
         return !answer && !stop.stop_requested() && thread == ThreadUse::kContinue &&
@@ -153,10 +157,10 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::ask_once(agent::Request& re
     };
     if (is_refused() && refused.names_prefix) {
         // Some servers want system prompt and tools beside the thread, others refuse them.
-        const bool had_prefix = traits_->takes(Part::kThreadPrefix);
-        traits_->set(Part::kThreadPrefix, !had_prefix);
+        const bool had_prefix = traits.takes(Part::kThreadPrefix);
+        traits.set(Part::kThreadPrefix, !had_prefix);
         answer = attempt(request, sink, stop, refused = {});
-        if (!answer) traits_->set(Part::kThreadPrefix, had_prefix);
+        if (!answer) traits.set(Part::kThreadPrefix, had_prefix);
     }
     const bool goes_on = is_refused();
     if (!answer && thread == ThreadUse::kContinue) {
@@ -165,7 +169,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::ask_once(agent::Request& re
     }
     if (goes_on) {
         spdlog::info("asked again with all messages: {}", answer.error().message);
-        thread = format_->thread_use(request, *traits_);
+        thread = format_->thread_use(request, traits);
         answer = attempt(request, sink, stop, refused = {});
     }
     if (answer) answer->in_thread = thread != ThreadUse::kNone && !answer->id.empty();
@@ -176,10 +180,12 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
                                                              agent::EventSink& sink,
                                                              const std::stop_token& stop,
                                                              Refused& refused) {
-    const RequestText body = format_->body(request, *traits_);
+    const ServerTraits& traits = traits_->of(request.model);
+    const ServerTraits written = traits;  // the others may change while this request is under way
+    const RequestText body = format_->body(request, written);
     HttpPost post;
     post.path = format_->path();
-    post.fields = fields(format_->fields(request, *traits_));
+    post.fields = fields(format_->fields(request, written));
     post.fields.emplace_back("content-type", "application/json");
     post.fields.emplace_back("accept", "text/event-stream");
     post.body = body.pieces();
@@ -228,7 +234,8 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         if (response->status == 200 && !response->whole) failure.retryable = true;
         const std::string text = Poco::toLower(other_body);
         if (may_name_a_part(failure.http_status) && failure.length != agent::Length::kTooLong)
-            refused.part = traits_->named_in(text, format_->refusable());
+            refused.part = traits.named_in(text, format_->refusable(), written);
+        refused.was_taken = refused.part && written.takes(*refused.part);
         refused.names_prefix = names_prefix(text);
     } else if (garbled) {
         failure.message = garbled->message;

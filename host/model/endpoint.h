@@ -37,7 +37,7 @@ class Endpoint : public agent::Provider {
 public:
     /// Checks key, URL and proxy. Connects to nothing before `ask`.
     static Result<std::unique_ptr<Endpoint>> create(std::shared_ptr<const WireFormat> format,
-                                                    std::shared_ptr<ServerTraits> traits,
+                                                    std::shared_ptr<TraitsByModel> traits,
                                                     EndpointConfig config);
 
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
@@ -51,11 +51,12 @@ public:
     [[nodiscard]] WindowQuestion window_question() const;
 
 private:
-    Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<ServerTraits> traits,
+    Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<TraitsByModel> traits,
              EndpointConfig config, std::unique_ptr<HttpClient> http);
     /// What a refusal is about, as far as its text says.
     struct Refused {
         std::optional<Part> part = {};  ///< of the request, which the server does not take
+        bool was_taken = false;         ///< that part, when the request was written
         bool names_prefix = false;      ///< system prompt, tools, or what a thread began with
     };
     [[nodiscard]] HttpFields fields(HttpFields of_format) const;
@@ -69,7 +70,7 @@ private:
                                                         Refused& refused);
 
     std::shared_ptr<const WireFormat> format_;
-    std::shared_ptr<ServerTraits> traits_;
+    std::shared_ptr<TraitsByModel> traits_;
     EndpointConfig config_;
     std::unique_ptr<HttpClient> http_;
     std::string

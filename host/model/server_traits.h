@@ -3,9 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "host/base/mutex.h"
 
 namespace tenon::model {
 
@@ -31,50 +35,81 @@ struct RefusablePart {
     std::string_view unless = {};  ///< the refusal is about something else if it has these too
 };
 
-/// Which of these parts a server takes, as far as is known. The providers of all conversations of a
-/// run with the same server share one. Thread-safe.
+/// Which of these parts a server takes for one model, as far as is known. Thread-safe.
 class ServerTraits {
 public:
     explicit ServerTraits(std::initializer_list<Part> takes) {
+        std::uint64_t state = 0;
         for (const Part part : takes)
-            takes_ |= bit(part);
+            state |= bit(part);
+        state_ = state;
     }
+    /// What is known now.
+    ServerTraits(const ServerTraits& other) : state_(other.state_.load()) {}
+    ServerTraits& operator=(const ServerTraits&) = delete;
 
-    [[nodiscard]] bool takes(Part part) const { return (takes_ & bit(part)) != 0; }
-    /// From now on the part is sent if it was not, and not sent if it was. False: this has happened
-    /// before, so that nothing is changed.
-    bool change(Part part) {
-        if ((changed_.fetch_or(bit(part)) & bit(part)) != 0) return false;
-        takes_ ^= bit(part);
-        return true;
+    [[nodiscard]] bool takes(Part part) const { return (state_ & bit(part)) != 0; }
+    /// After a request that was written with the part (`was_taken`), or without it, in vain: from
+    /// now on it is written the other way. False: it was so before, so that nothing is changed.
+    bool change(Part part, bool was_taken) {
+        std::uint64_t state = state_;
+        while (true) {
+            if (((state & bit(part)) != 0) != was_taken) return true;  // by another conversation
+            if ((state & changed_bit(part)) != 0) return false;
+            if (state_.compare_exchange_weak(state, (state ^ bit(part)) | changed_bit(part)))
+                return true;
+        }
     }
 
     /// The same, as often as it is found out anew.
     void set(Part part, bool takes) {
         if (takes) {
-            takes_ |= bit(part);
+            state_ |= bit(part);
         } else {
-            takes_ &= ~bit(part);
+            state_ &= ~bit(part);
         }
     }
 
-    /// The part that a refusal names, of those of a format; nothing: it is about something else, or
-    /// the part has been changed. `text` is in lower case.
+    /// The part that a refusal names, of those of a format, which `change` would change; nothing:
+    /// it is about something else. `text` is in lower case. `written`: as the request was written
+    /// that is refused.
     [[nodiscard]] std::optional<Part> named_in(std::string_view text,
-                                               std::span<const RefusablePart> parts) const {
+                                               std::span<const RefusablePart> parts,
+                                               const ServerTraits& written) const {
         for (const RefusablePart& one : parts) {
             const bool is_named = text.find(one.words) != text.npos &&
                                   (one.unless.empty() || text.find(one.unless) == text.npos);
-            if (is_named && (changed_ & bit(one.part)) == 0) return one.part;
+            const bool is_as_written = takes(one.part) == written.takes(one.part);
+            if (is_named && !(is_as_written && (state_ & changed_bit(one.part)) != 0))
+                return one.part;
         }
         return std::nullopt;
     }
 
 private:
-    static std::uint32_t bit(Part part) { return 1U << static_cast<unsigned>(part); }
+    static std::uint64_t bit(Part part) { return std::uint64_t{1} << static_cast<unsigned>(part); }
+    static std::uint64_t changed_bit(Part part) { return bit(part) << 32U; }
 
-    std::atomic<std::uint32_t> takes_ = 0;
-    std::atomic<std::uint32_t> changed_ = 0;
+    std::atomic<std::uint64_t> state_ = 0;
+};
+
+/// What is known about one server, by model: behind one address there may be models of many kinds.
+/// The conversations of a run that ask the same server share one. Thread-safe.
+class TraitsByModel {
+public:
+    /// `first`: what holds for a model that has not been asked.
+    explicit TraitsByModel(ServerTraits first) : first_(first) {}
+
+    /// Lives as long as this object.
+    ServerTraits& of(std::string_view model) {
+        const Lock lock(mutex_);
+        return by_model_.try_emplace(std::string(model), first_).first->second;
+    }
+
+private:
+    const ServerTraits first_;
+    Mutex mutex_;
+    std::map<std::string, ServerTraits> by_model_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::model

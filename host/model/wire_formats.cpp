@@ -50,24 +50,18 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
     return Error{"there is no wire format " + std::string(name)};
 }
 
-std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view base_url) {
-    using Parts = std::initializer_list<Part>;
+ServerTraits first_traits(std::string_view format, std::string_view base_url) {
     if (format == "anthropic")
-        return std::make_shared<ServerTraits>(
-            Parts{Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads});
-    if (format == "openai-responses") {
-        return std::make_shared<ServerTraits>(
-            Parts{Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
-    }
+        return ServerTraits({Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads});
+    if (format == "openai-responses")
+        return ServerTraits({Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
     // OpenAI's own calls tools in parallel unasked; local servers need to be asked.
     if (is_vendors_own(format, base_url)) {
-        return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kCompletionTokens,
-                                                    Part::kAnswerSchema, Part::kReasoning,
-                                                    Part::kSentReasoning, Part::kUserAfterResults});
+        return ServerTraits({Part::kStreamUsage, Part::kCompletionTokens, Part::kAnswerSchema,
+                             Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults});
     }
-    return std::make_shared<ServerTraits>(Parts{Part::kStreamUsage, Part::kParallelCalls,
-                                                Part::kAnswerSchema, Part::kReasoning,
-                                                Part::kSentReasoning, Part::kUserAfterResults});
+    return ServerTraits({Part::kStreamUsage, Part::kParallelCalls, Part::kAnswerSchema,
+                         Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults});
 }
 
 std::string vendors_own_url(std::string_view format) {

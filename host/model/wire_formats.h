@@ -13,7 +13,7 @@ namespace tenon::model {
 /// What the configuration says about a format.
 struct FormatOptions {
     std::string api_version = "2023-06-01";  ///< of `anthropic`
-    bool threads = false;  ///< of `anthropic`: message threads are used
+    bool threads = false;                    ///< of `anthropic`: message threads are used
     /// Of `openai`: max_tokens or max_completion_tokens; empty: by server.
     std::string max_tokens_field = {};
     std::string reasoning_effort = {};  ///< of the formats of OpenAI; empty: none is sent
@@ -25,7 +25,7 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
                                                            const FormatOptions& options);
 
 /// What is known about a server before it has been asked. `base_url` empty: the vendor's own.
-std::shared_ptr<ServerTraits> first_traits(std::string_view format, std::string_view base_url);
+ServerTraits first_traits(std::string_view format, std::string_view base_url);
 
 /// The base URL of the vendor's own address.
 std::string vendors_own_url(std::string_view format);

@@ -36,7 +36,7 @@ model::HttpConfig http_config(const config::Settings::Model& model) {
 /// One model at one server, as the conversations of a run share it.
 struct Server {
     std::shared_ptr<const model::WireFormat> format;
-    std::shared_ptr<model::ServerTraits> traits;
+    std::shared_ptr<model::TraitsByModel> traits;
     model::EndpointConfig config;
 };
 
@@ -90,7 +90,8 @@ Result<Server> server_of(const config::Settings::Model& model,
     if (!format) return format.error();
     Server server;
     server.format = *format;
-    server.traits = model::first_traits(asked.provider, asked.base_url);
+    server.traits =
+        std::make_shared<model::TraitsByModel>(model::first_traits(asked.provider, asked.base_url));
     put_key(model, asked, credentials, server.config);
     server.config.http = http_config(model);
     server.config.http.base_url = asked.base_url;

@@ -23,11 +23,11 @@ struct Situation {
 
 std::string body_of(const agent::Request& request, const Situation& setup = {}) {
     const ChatCompletionsFormat format(setup.options);
-    const auto traits = first_traits("openai", setup.base_url);
+    ServerTraits traits = first_traits("openai", setup.base_url);
     for (const Part part : setup.changed)
-        EXPECT_TRUE(traits->change(part));
+        EXPECT_TRUE(traits.change(part, traits.takes(part)));
     std::string all;
-    const RequestText body = format.body(request, *traits);
+    const RequestText body = format.body(request, traits);
     for (const std::string_view piece : body.pieces())
         all += piece;
     return all;
@@ -326,9 +326,9 @@ TEST(ChatRefusals, NameTheirParts) {
              {"an assistant message with 'tool_calls' must be followed by tool messages",
               std::nullopt, std::nullopt}}) {
         SCOPED_TRACE(one.text);
-        EXPECT_EQ(first_traits("openai", kLocal)->named_in(one.text, format.refusable()), one.part);
-        EXPECT_EQ(first_traits("openai", kLocal)->named_in(one.text, fixed.refusable()),
-                  one.part_of_fixed);
+        const ServerTraits traits = first_traits("openai", kLocal);
+        EXPECT_EQ(traits.named_in(one.text, format.refusable(), traits), one.part);
+        EXPECT_EQ(traits.named_in(one.text, fixed.refusable(), traits), one.part_of_fixed);
     }
 }
 

@@ -71,9 +71,9 @@ TEST(MessagesBody, AsksForAnAnswerThatFitsASchemaWhileTheServerTakesThat) {
           "output_config.format.schema: for 'integer' type, property 'minimum' is not supported",
           "structured outputs are not supported for this model"}) {
         SCOPED_TRACE(refusal);
-        EXPECT_EQ(traits.named_in(refusal, format.refusable()), Part::kAnswerSchema);
+        EXPECT_EQ(traits.named_in(refusal, format.refusable(), traits), Part::kAnswerSchema);
     }
-    EXPECT_TRUE(traits.change(Part::kAnswerSchema));
+    EXPECT_TRUE(traits.change(Part::kAnswerSchema, true));
     EXPECT_FALSE(body().contains("output_config"));
 }
 

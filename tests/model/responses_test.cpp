@@ -266,7 +266,7 @@ TEST(ResponsesRefusals, NameTheirParts) {
          }) {
         SCOPED_TRACE(one.words);
         const ServerTraits traits(kAllParts);
-        EXPECT_EQ(traits.named_in(one.words, format.refusable()), one.part);
+        EXPECT_EQ(traits.named_in(one.words, format.refusable(), traits), one.part);
     }
 }
 

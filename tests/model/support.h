@@ -93,7 +93,7 @@ struct Talk {
 /// An endpoint of one wire format. The Error is that of Endpoint::create.
 inline Result<std::unique_ptr<Endpoint>> endpoint_of(std::string_view format, EndpointConfig config,
                                                      const FormatOptions& options = {}) {
-    auto traits = first_traits(format, config.http.base_url);
+    auto traits = std::make_shared<TraitsByModel>(first_traits(format, config.http.base_url));
     return Endpoint::create(*make_wire_format(format, options), std::move(traits),
                             std::move(config));
 }

@@ -280,7 +280,7 @@ TEST(ThreadRequests, ContinueOnlyTheLastAnswerOfTheModelThatGaveIt) {
     request.forbid_tools = false;
     request.model = "other";
     EXPECT_EQ(with.thread_use(request, traits), ThreadUse::kCreate);
-    EXPECT_TRUE(traits.change(Part::kThreads));
+    EXPECT_TRUE(traits.change(Part::kThreads, true));
     EXPECT_EQ(with.thread_use(request, traits), ThreadUse::kNone);
 }
 
