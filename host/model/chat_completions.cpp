@@ -14,25 +14,45 @@ namespace {
 using Pieces = std::vector<std::string_view>;
 
 constexpr std::string_view kParagraph = "\\n\\n";  // inside a JSON string
+/// In place of reasoning that is not there: some servers take an empty text for a missing one.
+constexpr std::string_view kNoReasoning = ",\"reasoning_content\":\" \"";
 constexpr std::string_view kImageFollows = "[the image is in the user message that follows]";
+/// Where a server takes no message of the user between results and their answer.
+constexpr std::string_view kImageLater =
+    "[this server takes no image here: it is in the next message of the user]";
+
+/// Reasoning that is missing, not refused.
+constexpr std::array<std::string_view, 3> kMissing = {"is missing", "passed back", "is required"};
 
 constexpr std::array kRefusable = {
     RefusablePart{Part::kStreamUsage, "stream_options"},
     RefusablePart{Part::kParallelCalls, "parallel_tool_calls"},
-    RefusablePart{Part::kReasoning, "reasoning_effort"},
+    RefusablePart{Part::kReasoning,
+                  "reasoning_effort",
+                  {"invalid value", "must be one of", "input should be"}},
     RefusablePart{Part::kAnswerSchema, "response_format"},
     RefusablePart{Part::kAnswerSchema, "json_schema"},
     RefusablePart{Part::kAnswerSchema, "grammar"},
-    RefusablePart{Part::kSentReasoning, "reasoning_content"},
+    RefusablePart{Part::kAnswerSchema, "response mime type"},
+    RefusablePart{Part::kAnswerSchema, "response_mime_type"},
+    RefusablePart{Part::kAnswerSchema, "json mode"},
+    RefusablePart{Part::kAnswerSchema, "structured output"},
+    RefusablePart{Part::kAnswerSchema, "guided"},
+    // Kimi and DeepSeek, of calls from another model too.
+    RefusablePart{Part::kReasoningOfCalls, "reasoning_content is missing"},
+    RefusablePart{Part::kReasoningOfCalls, "reasoning_content is required"},
+    RefusablePart{Part::kReasoningOfCalls, "must be passed back"},
+    RefusablePart{Part::kSentReasoning, "reasoning_content", kMissing},
     RefusablePart{Part::kSentReasoning, kThinkingDetails},
     RefusablePart{Part::kSentReasoning, "content and thinking"},
-    RefusablePart{Part::kSentReasoning, ".reasoning"},
+    RefusablePart{Part::kSentReasoning, ".reasoning", kMissing},
     RefusablePart{Part::kSentReasoning, "\"reasoning\""},
+    RefusablePart{Part::kSentReasoning, "'reasoning'"},  // Groq
     // Templates that do not count the messages of a tool loop, as Mistral's.
     RefusablePart{Part::kUserAfterResults, "must alternate"},
     RefusablePart{Part::kUserAfterResults, "unexpected role 'user' after role 'tool'"},
     // Last, since only these depend on the configuration.
-    RefusablePart{Part::kCompletionTokens, "max_completion_tokens", "too large"},
+    RefusablePart{Part::kCompletionTokens, "max_completion_tokens", {"too large"}},
     RefusablePart{Part::kCompletionTokens, "unsupported parameter: 'max_tokens'"},
     RefusablePart{Part::kCompletionTokens, "unrecognized request argument supplied: max_tokens"},
     RefusablePart{Part::kCompletionTokens, "unknown parameter: 'max_tokens'"},
@@ -80,6 +100,7 @@ public:
         : out_(out),
           origin_(std::move(origin)),
           sends_thinking_(traits.takes(Part::kSentReasoning)),
+          calls_need_thinking_(traits.takes(Part::kReasoningOfCalls)),
           user_after_results_(traits.takes(Part::kUserAfterResults)) {}
 
     void add_system(std::string_view text) {
@@ -100,6 +121,7 @@ public:
     void end() {
         end_answer({});
         end_user();
+        end_result();
     }
 
 private:
@@ -114,6 +136,7 @@ private:
     };
 
     void begin(std::string_view role) {
+        end_result();
         out_.add(std::exchange(is_first_, false) ? "{\"role\":\"" : ",{\"role\":\"");
         out_.add(role);
         out_.add("\"");
@@ -165,12 +188,11 @@ private:
         thinking_.push_back(inside_quotes(value_of(block, "thinking")));
     }
 
-    /// `results` are the blocks of the message that answers the calls; `appendix` follows the text
-    /// of the last one.
-    void end_answer(const std::vector<std::string_view>& results, const Pieces& appendix = {}) {
+    /// `results` are the blocks of the message that answers the calls.
+    void end_answer(const std::vector<std::string_view>& results) {
         if (!answer_text_.empty() || !calls_.empty()) write_answer();
-        for (std::size_t i = 0; i < calls_.size(); ++i)
-            write_result(calls_[i], results, i + 1 == calls_.size() ? appendix : Pieces());
+        for (const Call& call : calls_)
+            write_result(call, results);
         answer_text_.clear();
         calls_.clear();
         thinking_.clear();
@@ -184,11 +206,13 @@ private:
         if (!details_.empty()) {
             out_.add(",\"reasoning_details\":");
             out_.add(details_);
-        } else if (!thinking_.empty()) {
+        } else if (!is_empty(thinking_) || (!thinking_.empty() && !calls_need_thinking_)) {
             out_.add(",\"");
             out_.add(thinking_field_);
             out_.add("\":");
             write_string_or_null(thinking_);
+        } else if (!calls_.empty() && calls_need_thinking_) {
+            out_.add(kNoReasoning);
         }
         for (std::size_t i = 0; i < calls_.size(); ++i) {
             out_.add(i == 0 ? R"(,"tool_calls":[{"id":)" : R"(,{"id":)");
@@ -209,8 +233,7 @@ private:
         out_.add("\"");
     }
 
-    void write_result(const Call& call, const std::vector<std::string_view>& results,
-                      const Pieces& appendix) {
+    void write_result(const Call& call, const std::vector<std::string_view>& results) {
         const auto found = std::find_if(
             results.begin(), results.end(),
             [&](std::string_view block) { return value_of(block, "tool_use_id") == call.id; });
@@ -220,20 +243,28 @@ private:
         out_.add(",\"tool_call_id\":");
         out_.add(call.id);
         out_.add(",\"content\":\"");
+        const std::string_view elsewhere = user_after_results_ ? kImageFollows : kImageLater;
         if (is_empty(parts.text)) {
-            parts.text = {parts.images.empty() ? "(no output)" : kImageFollows};
+            parts.text = {parts.images.empty() ? "(no output)" : elsewhere};
         } else if (!parts.images.empty()) {
-            append(parts.text, {"\\n", kImageFollows});
+            append(parts.text, {"\\n", elsewhere});
         }
-        append(parts.text, appendix);
         write(parts.text);
-        out_.add("\"}");
+        result_is_open_ = true;
         if (parts.images.empty()) return;
         user_.push_back(
             {false, {"From the result of the tool call ", inside_quotes(call.id), ":"}});
         for (const std::string_view image : parts.images)
             add_image(image);
     }
+
+    /// Ends the last result. Until then texts can be added to it.
+    void end_result() {
+        if (std::exchange(result_is_open_, false)) out_.add("\"}");
+    }
+
+    /// Whether the last message is a result, and no message of the user may follow it.
+    [[nodiscard]] bool is_behind_result() const { return result_is_open_ && !user_after_results_; }
 
     // ------------------------------------------------------------ the user
 
@@ -245,21 +276,9 @@ private:
             const bool answers_call = type_of(block) == "tool_result" && is_open_call(block);
             (answers_call ? results : others).push_back(block);
         }
-        end_answer(results, calls_.empty() ? Pieces() : take_appendix(others));
+        end_answer(results);
         for (const std::string_view block : others)
             add_user_block(block);
-    }
-
-    /// The texts that must stand in the last result, since no message of the user may follow it.
-    Pieces take_appendix(std::vector<std::string_view>& blocks) const {
-        Pieces appendix;
-        if (user_after_results_) return appendix;
-        std::erase_if(blocks, [&](std::string_view block) {
-            if (type_of(block) != "text") return false;
-            append(appendix, {kParagraph, inside_quotes(value_of(block, "text"))});
-            return true;
-        });
-        return appendix;
     }
 
     [[nodiscard]] bool is_open_call(std::string_view result) const {
@@ -283,7 +302,13 @@ private:
     }
 
     void add_user_text(Pieces text) {
-        if (!is_empty(text)) user_.push_back({false, std::move(text)});
+        if (is_empty(text)) return;
+        if (is_behind_result()) {
+            out_.add(kParagraph);
+            write(text);
+        } else {
+            user_.push_back({false, std::move(text)});
+        }
     }
 
     void add_image(std::string_view block) {
@@ -291,8 +316,9 @@ private:
         if (!url.empty()) user_.push_back({true, std::move(url)});
     }
 
+    /// Images that may not stand behind a result wait for the next message of the user.
     void end_user() {
-        if (user_.empty()) return;
+        if (user_.empty() || is_behind_result()) return;
         begin("user");
         out_.add(",\"content\":");
         const bool only_text = std::none_of(user_.begin(), user_.end(),
@@ -329,8 +355,10 @@ private:
     RequestText& out_;
     const std::string origin_;
     const bool sends_thinking_;
+    const bool calls_need_thinking_;
     const bool user_after_results_;
     bool is_first_ = true;
+    bool result_is_open_ = false;
     // The answer, and then the user message, that are not written yet.
     Pieces answer_text_;
     std::vector<Call> calls_;

@@ -43,6 +43,11 @@ public:
     [[nodiscard]] std::unique_ptr<AnswerReader> reader(const agent::Request& request,
                                                        agent::EventSink& sink) const override;
     [[nodiscard]] std::span<const RefusablePart> refusable() const override;
+    [[nodiscard]] std::string_view setting_of(Part part) const override {
+        return part == Part::kReasoning && !options_.reasoning_effort.empty()
+                   ? "model.reasoningEffort"
+                   : "";
+    }
 
 private:
     Options options_;

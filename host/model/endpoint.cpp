@@ -9,6 +9,7 @@
 
 #include "host/base/limits.h"
 #include "host/model/border.h"
+#include "host/model/refusal.h"
 #include "host/model/response_failure.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
@@ -47,11 +48,6 @@ private:
     std::optional<char> first_byte_;
 };
 
-/// Whether a refusal of this status may be about one part of the request.
-bool may_name_a_part(int status) {
-    return status == 400 || status == 404 || status == 422 || status == 500 || status == 501;
-}
-
 /// Whether a refusal of this status may be about the thread that a request continues.
 bool may_refuse_thread(int status) {
     constexpr std::array kStatuses = {400, 404, 409, 410, 413, 422};
@@ -63,6 +59,28 @@ bool names_prefix(std::string_view text) {
     constexpr std::array<std::string_view, 3> kWords = {"fingerprint", "system", "tools"};
     return std::any_of(kWords.begin(), kWords.end(),
                        [text](std::string_view word) { return text.find(word) != text.npos; });
+}
+
+/// Passes events on, and knows whether there were any.
+class CountedSink : public agent::EventSink {
+public:
+    explicit CountedSink(agent::EventSink& sink) : sink_(sink) {}
+    void on_event(const agent::AgentEvent& event) override {
+        has_events_ = true;
+        sink_.on_event(event);
+    }
+    [[nodiscard]] bool has_events() const { return has_events_; }
+
+private:
+    agent::EventSink& sink_;
+    bool has_events_ = false;
+};
+
+std::string without_setting(std::string_view setting, std::string_view model,
+                            const agent::ModelFailure& failure) {
+    return "the server does not take what " + std::string(setting) +
+           " asks for, so requests to the model " + std::string(model) + " are without it (" +
+           failure.message + ")";
 }
 
 /// A list of features, in which the configuration may name some too.
@@ -133,12 +151,20 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::ask(const agent::Request& r
     ServerTraits& traits = traits_->of(request.model);
     agent::Request sent = request;
     if (sent.thread == tried_thread_) sent.thread = {};
+    bool schema_was_guessed = false;
     while (true) {
         Refused refused;
         auto answer = ask_once(sent, sink, stop, refused);
+        // A server that fails for another reason may take the schema when it is well again.
+        if (!answer && schema_was_guessed && answer.error().retryable)
+            traits.restore(Part::kAnswerSchema);
         if (answer || !refused.part || stop.stop_requested() ||
             !traits.change(*refused.part, refused.was_taken))
             return answer;
+        schema_was_guessed = refused.is_guess;
+        tried_without_schema_ = tried_without_schema_ || refused.is_guess;
+        if (const auto setting = format_->setting_of(*refused.part); !setting.empty())
+            sink.on_event(agent::Notice{without_setting(setting, request.model, answer.error())});
         spdlog::info("asked again without what the server refuses: {}", answer.error().message);
     }
 }
@@ -176,6 +202,27 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::ask_once(agent::Request& re
     return answer;
 }
 
+/// `body`: the response, or the event that ended it before anything was shown.
+Endpoint::Refused Endpoint::what_is_refused(const agent::ModelFailure& failure,
+                                            std::string_view body, const agent::Request& request,
+                                            const ServerTraits& written) const {
+    Refused refused;
+    const std::string words = words_of_refusal(body);
+    refused.names_prefix = names_prefix(words);
+    if (failure.length == agent::Length::kTooLong || !may_name_a_part(failure.http_status, body))
+        return refused;
+    const ServerTraits& traits = traits_->of(request.model);
+    refused.part = traits.named_in(words, format_->refusable(), written);
+    const bool has_schema = !request.answer_schema.empty() && written.takes(Part::kAnswerSchema);
+    if (!refused.part && has_schema && !tried_without_schema_ &&
+        may_be_about_schema(failure, words)) {
+        refused.part = Part::kAnswerSchema;
+        refused.is_guess = true;
+    }
+    refused.was_taken = refused.part && written.takes(*refused.part);
+    return refused;
+}
+
 Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Request& request,
                                                              agent::EventSink& sink,
                                                              const std::stop_token& stop,
@@ -192,8 +239,10 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
 
     SseParser parser;
     StreamTest is_event_stream;
-    const std::unique_ptr<AnswerReader> reader = format_->reader(request, sink);
+    CountedSink shown(sink);
+    const std::unique_ptr<AnswerReader> reader = format_->reader(request, shown);
     std::string other_body;  // no stream: an error, or a whole answer
+    std::string last_event;  // while nothing is shown: it may be an error
     std::optional<Error> garbled;
     const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
         if (!is_event_stream(head, bytes)) {
@@ -204,6 +253,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         const auto fed = parser.feed(bytes, [&](const SseEvent& event) {
             http_->progress();
             reader->take(event);
+            if (!shown.has_events()) last_event = event.data.substr(0, kMaxErrorBody);
         });
         if (!fed) garbled = fed.error();
         return fed.ok() && !reader->over();
@@ -228,15 +278,11 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     }
     const bool is_stream = is_event_stream(*response, {});
     if (!is_stream && !(response->status == 200 && reader->take_whole(other_body))) {
-        failure =
-            failure_of_response(*response, std::string_view(other_body).substr(0, kMaxErrorBody));
+        other_body.resize(std::min(other_body.size(), kMaxErrorBody));
+        failure = failure_of_response(*response, other_body);
         // Not a whole answer, but perhaps the beginning of one.
         if (response->status == 200 && !response->whole) failure.retryable = true;
-        const std::string text = Poco::toLower(other_body);
-        if (may_name_a_part(failure.http_status) && failure.length != agent::Length::kTooLong)
-            refused.part = traits.named_in(text, format_->refusable(), written);
-        refused.was_taken = refused.part && written.takes(*refused.part);
-        refused.names_prefix = names_prefix(text);
+        refused = what_is_refused(failure, other_body, request, written);
     } else if (garbled) {
         failure.message = garbled->message;
         failure.malformed = garbled->message;
@@ -251,6 +297,8 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
             return answer;
         } else {
             failure = answer.error();
+            const bool may_be_refusal = failure.malformed.empty() && !shown.has_events();
+            if (may_be_refusal) refused = what_is_refused(failure, last_event, request, written);
         }
     }
     if (failure.request_id.empty()) {

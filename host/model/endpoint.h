@@ -57,9 +57,13 @@ private:
     struct Refused {
         std::optional<Part> part = {};  ///< of the request, which the server does not take
         bool was_taken = false;         ///< that part, when the request was written
+        bool is_guess = false;          ///< the text names no part
         bool names_prefix = false;      ///< system prompt, tools, or what a thread began with
     };
     [[nodiscard]] HttpFields fields(HttpFields of_format) const;
+    [[nodiscard]] Refused what_is_refused(const agent::ModelFailure& failure, std::string_view body,
+                                          const agent::Request& request,
+                                          const ServerTraits& written) const;
     Result<agent::Answer, agent::ModelFailure> attempt(const agent::Request& request,
                                                        agent::EventSink& sink,
                                                        const std::stop_token& stop,
@@ -73,6 +77,7 @@ private:
     std::shared_ptr<TraitsByModel> traits_;
     EndpointConfig config_;
     std::unique_ptr<HttpClient> http_;
+    bool tried_without_schema_ = false;  // though no refusal had named it
     std::string
         tried_thread_;  // the last one that was continued in vain: the server may have begun
 };

@@ -194,7 +194,7 @@ void write_tools(std::string_view tools, RequestText& out) {
         }
         out.own(",\"parameters\":" + parameters_of(tool) + ",\"strict\":false}");
     }
-    if (separator == ",") out.add("],\"parallel_tool_calls\":true");
+    if (separator == ",") out.add("]");
 }
 
 void write_answer_schema(std::string_view schema, RequestText& out) {
@@ -228,11 +228,12 @@ RequestText ResponsesFormat::body(const agent::Request& request, const ServerTra
     const std::size_t without_tools = out.pieces().size();
     write_tools(request.tools, out);
     const bool has_tools = out.pieces().size() > without_tools;
+    if (has_tools && traits.takes(Part::kParallelCalls)) out.add(",\"parallel_tool_calls\":true");
     if (has_tools && request.forbid_tools) out.add(",\"tool_choice\":\"none\"");
     if (!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema))
         write_answer_schema(request.answer_schema, out);
     out.add(",\"input\":[");
-    InputWriter input(out, request.model, reasoning);
+    InputWriter input(out, request.model, reasoning && traits.takes(Part::kSentReasoning));
     for (const agent::Message& message : request.messages)
         input.add(message);
     out.add("]}");
@@ -245,17 +246,21 @@ std::unique_ptr<AnswerReader> ResponsesFormat::reader(const agent::Request& requ
 }
 
 std::span<const RefusablePart> ResponsesFormat::refusable() const {
-    // A server that cannot read the reasoning which it is sent does not want it either: of another
-    // organisation, of an expired key, or because it never keeps any.
+    // A server may be unable to read the reasoning of earlier answers (of another organisation, of
+    // an expired key), or never keep any. That does not mean that it has none to give.
     static constexpr std::array kParts = {
         RefusablePart{Part::kReasoningSummary, "reasoning.summary"},
         RefusablePart{Part::kReasoningSummary, "reasoning summar"},
-        RefusablePart{Part::kReasoning, "encrypted content"},
+        RefusablePart{Part::kReasoning, "encrypted content is not supported"},
+        RefusablePart{Part::kSentReasoning, "encrypted content"},
+        RefusablePart{Part::kSentReasoning, "decrypt"},
+        RefusablePart{Part::kSentReasoning, "invalid_encrypted_content"},
+        RefusablePart{Part::kSentReasoning, "items are not persisted"},
         RefusablePart{Part::kReasoning, "encrypted_content"},
-        RefusablePart{Part::kReasoning, "items are not persisted"},
         RefusablePart{Part::kReasoning, "'include'"},
         RefusablePart{Part::kReasoning, "\"include\""},
         RefusablePart{Part::kReasoning, "parameter: 'reasoning"},
+        RefusablePart{Part::kParallelCalls, "parallel_tool_calls"},
         RefusablePart{Part::kAnswerSchema, "text.format"},
         RefusablePart{Part::kAnswerSchema, "response_format"},
         RefusablePart{Part::kAnswerSchema, "json_schema"},

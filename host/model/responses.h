@@ -30,6 +30,10 @@ public:
     [[nodiscard]] std::unique_ptr<AnswerReader> reader(const agent::Request& request,
                                                        agent::EventSink& sink) const override;
     [[nodiscard]] std::span<const RefusablePart> refusable() const override;
+    [[nodiscard]] std::string_view setting_of(Part part) const override {
+        return part == Part::kReasoning && !reasoning_effort_.empty() ? "model.reasoningEffort"
+                                                                      : "";
+    }
 
 private:
     std::string reasoning_effort_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
@@ -26,13 +27,22 @@ enum class Part {
     kParallelCalls,     ///< what asks for parallel calls
     kReasoningSummary,  ///< what asks for a summary of the reasoning
     kUserAfterResults,  ///< a user's message between tool results and their answer
+    kReasoningOfCalls,  ///< reasoning in each answer with calls, also where there was none
 };
 
 /// How a refusal names a part.
 struct RefusablePart {
     Part part;
-    std::string_view words;        ///< in lower case
-    std::string_view unless = {};  ///< the refusal is about something else if it has these too
+    std::string_view words;  ///< in lower case
+    /// The refusal is about something else if it has one of these too; empty ones do not count.
+    std::array<std::string_view, 3> unless = {};
+
+    [[nodiscard]] bool is_named_in(std::string_view text) const {
+        if (text.find(words) == text.npos) return false;
+        for (const std::string_view other : unless)
+            if (!other.empty() && text.find(other) != text.npos) return false;
+        return true;
+    }
 };
 
 /// Which of these parts a server takes for one model, as far as is known. Thread-safe.
@@ -70,6 +80,14 @@ public:
         }
     }
 
+    /// Undoes a change, which was in vain: the part is written as it was first.
+    void restore(Part part) {
+        std::uint64_t state = state_;
+        while ((state & changed_bit(part)) != 0 &&
+               !state_.compare_exchange_weak(state, (state ^ bit(part)) & ~changed_bit(part))) {
+        }
+    }
+
     /// The part that a refusal names, of those of a format, which `change` would change; nothing:
     /// it is about something else. `text` is in lower case. `written`: as the request was written
     /// that is refused.
@@ -77,10 +95,8 @@ public:
                                                std::span<const RefusablePart> parts,
                                                const ServerTraits& written) const {
         for (const RefusablePart& one : parts) {
-            const bool is_named = text.find(one.words) != text.npos &&
-                                  (one.unless.empty() || text.find(one.unless) == text.npos);
             const bool is_as_written = takes(one.part) == written.takes(one.part);
-            if (is_named && !(is_as_written && (state_ & changed_bit(one.part)) != 0))
+            if (one.is_named_in(text) && !(is_as_written && (state_ & changed_bit(one.part)) != 0))
                 return one.part;
         }
         return std::nullopt;

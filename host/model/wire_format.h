@@ -79,6 +79,9 @@ public:
                                                                agent::EventSink& sink) const = 0;
     /// The parts of a request that a server may refuse, with the words of such a refusal.
     [[nodiscard]] virtual std::span<const RefusablePart> refusable() const = 0;
+    /// The setting that is why a part is sent: without the part, the person must be told. Empty:
+    /// nobody has asked for it.
+    [[nodiscard]] virtual std::string_view setting_of(Part /*part*/) const { return {}; }
 };
 
 }  // namespace tenon::model

@@ -54,7 +54,8 @@ ServerTraits first_traits(std::string_view format, std::string_view base_url) {
     if (format == "anthropic")
         return ServerTraits({Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads});
     if (format == "openai-responses")
-        return ServerTraits({Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary});
+        return ServerTraits({Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary,
+                             Part::kSentReasoning, Part::kParallelCalls});
     // OpenAI's own calls tools in parallel unasked; local servers need to be asked.
     if (is_vendors_own(format, base_url)) {
         return ServerTraits({Part::kStreamUsage, Part::kCompletionTokens, Part::kAnswerSchema,

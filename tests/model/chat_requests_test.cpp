@@ -10,6 +10,7 @@
 namespace tenon::model::chat_request {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -294,6 +295,55 @@ TEST(ChatMessages, HasTextBehindResultsInTheLastResultWhereNoUserMessageMayFollo
                 HasSubstr(R"({"role":"user","content":"hello"})"));
 }
 
+TEST(ChatMessages, HasTextsOfALaterMessageInTheLastResultTooWhereNoUserMessageMayFollowIt) {
+    EXPECT_EQ(written({user({text_block("go")}), answer({call("a")}),
+                       user({result_block("a", "x")}), user({text_block("a prompt")})},
+                      {kLocal, {}, {Part::kUserAfterResults}}),
+              "[" + std::string(R"({"role":"user","content":"go"},)") +
+                  R"({"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)"
+                  R"("function":{"name":"bash","arguments":"{}"}}]},)"
+                  R"({"role":"tool","tool_call_id":"a","content":"x\n\na prompt"}])");
+}
+
+TEST(ChatMessages, KeepsImagesForTheNextUserMessageWhereNoneMayFollowAResult) {
+    const Situation strict = {kLocal, {}, {Part::kUserAfterResults}};
+    std::vector<agent::Message> messages = {
+        user({text_block("go")}), answer({call("a")}),
+        user({R"({"type":"tool_result","tool_use_id":"a","content":[)" + image("QQ==") + "]}",
+              text_block("a reminder")})};
+    const std::string behind_result = written(messages, strict);
+    EXPECT_THAT(behind_result, HasSubstr("takes no image here"));
+    EXPECT_THAT(behind_result, HasSubstr(R"(\n\na reminder"}])"));
+    EXPECT_THAT(behind_result, Not(HasSubstr("image_url")));
+    messages.push_back(answer({text_block("Done.")}));
+    messages.push_back(user({text_block("what is in it?")}));
+    const std::string later = written(messages, strict);
+    EXPECT_THAT(later, HasSubstr("Done."));
+    EXPECT_THAT(later.substr(later.find("Done.")),
+                AllOf(HasSubstr("From the result of the tool call a:"), HasSubstr("base64,QQ=="),
+                      HasSubstr("what is in it?")));
+}
+
+TEST(ChatMessages, HasReasoningInEveryAnswerWithCallsWhereItMayNotBeMissing) {
+    const Situation needs = {kLocal, {}, {Part::kReasoningOfCalls}};
+    const std::string own = R"({"type":"thinking","thinking":"hm","field":"reasoning_content"})";
+    const std::string blank = R"({"type":"thinking","thinking":"","field":"reasoning_content"})";
+    const std::vector<agent::Message> results = {user({result_block("a", "x")})};
+    for (const std::string& thinking : {blank, std::string()}) {
+        std::vector<std::string> blocks = {call("a")};
+        if (!thinking.empty()) blocks.insert(blocks.begin(), thinking);
+        EXPECT_THAT(
+            written({user({text_block("go")}), answer(blocks, "openai m"), results[0]}, needs),
+            HasSubstr(R"("content":null,"reasoning_content":" ","tool_calls")"));
+    }
+    EXPECT_THAT(
+        written({user({text_block("go")}), answer({own, call("a")}, "openai m"), results[0]},
+                needs),
+        HasSubstr(R"("reasoning_content":"hm","tool_calls")"));
+    EXPECT_THAT(written({user({text_block("go")}), answer({text_block("hi")})}, needs),
+                Not(HasSubstr("reasoning_content")));
+}
+
 TEST(ChatRefusals, NameTheirParts) {
     const ChatCompletionsFormat format({});
     const ChatCompletionsFormat fixed({"max_tokens"});
@@ -322,7 +372,18 @@ TEST(ChatRefusals, NameTheirParts) {
              {"jinja exception: after the optional system message, conversation roles must "
               "alternate user and assistant roles except for tool calls and results.",
               Part::kUserAfterResults, Part::kUserAfterResults},
+             {"invalid value: 'ultra'. supported values are: 'low' (reasoning_effort)",
+              std::nullopt, std::nullopt},
+             {"property 'reasoning' is unsupported", Part::kSentReasoning, Part::kSentReasoning},
+             {"thinking is enabled but reasoning_content is missing in assistant tool call message "
+              "at index 2",
+              Part::kReasoningOfCalls, Part::kReasoningOfCalls},
+             {"the `reasoning_content` in the thinking mode must be passed back to the api.",
+              Part::kReasoningOfCalls, Part::kReasoningOfCalls},
              {"response_format is not supported", Part::kAnswerSchema, Part::kAnswerSchema},
+             {"function calling with a response mime type: 'application/json' is unsupported",
+              Part::kAnswerSchema, Part::kAnswerSchema},
+             {"json mode is not supported with tools", Part::kAnswerSchema, Part::kAnswerSchema},
              {"an assistant message with 'tool_calls' must be followed by tool messages",
               std::nullopt, std::nullopt}}) {
         SCOPED_TRACE(one.text);

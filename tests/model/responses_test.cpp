@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr std::initializer_list<Part> kAllParts = {Part::kAnswerSchema, Part::kReasoning,
-                                                   Part::kReasoningSummary};
+                                                   Part::kReasoningSummary, Part::kSentReasoning,
+                                                   Part::kParallelCalls};
 
 std::string body_of(const agent::Request& request, std::initializer_list<Part> parts = kAllParts,
                     const std::string& effort = "") {
@@ -250,15 +251,21 @@ TEST(ResponsesRefusals, NameTheirParts) {
     const ResponsesFormat format("");
     for (const RefusalCase& one : {
              RefusalCase{"encrypted content is not supported with this model.", Part::kReasoning},
-             RefusalCase{"the encrypted content gaaa could not be verified.", Part::kReasoning},
-             RefusalCase{"could not decrypt the provided encrypted_content", Part::kReasoning},
-             RefusalCase{"items are not persisted when `store` is set to false", Part::kReasoning},
+             RefusalCase{"the encrypted content gaaa could not be verified.", Part::kSentReasoning},
+             RefusalCase{"could not decrypt the provided encrypted_content", Part::kSentReasoning},
+             RefusalCase{"items are not persisted when `store` is set to false",
+                         Part::kSentReasoning},
              RefusalCase{"unsupported parameter: 'reasoning.effort' is not supported",
                          Part::kReasoning},
              RefusalCase{"unknown parameter: 'include'.", Part::kReasoning},
              RefusalCase{"your organization must be verified to generate reasoning summaries.",
                          Part::kReasoningSummary},
              RefusalCase{"unsupported value: 'reasoning.summary'", Part::kReasoningSummary},
+             RefusalCase{R"({"code":"invalid_encrypted_content"})", Part::kSentReasoning},
+             RefusalCase{"unknown entry reasoning.encrypted_content", Part::kReasoning},
+             RefusalCase{"unsupported parameter: 'parallel_tool_calls' is not supported with this "
+                         "model.",
+                         Part::kParallelCalls},
              RefusalCase{R"({"param":"text.format.schema"})", Part::kAnswerSchema},
              RefusalCase{"'function_call' was provided without its required 'reasoning' item",
                          std::nullopt},

@@ -220,6 +220,8 @@ private:
         } else if (role == "user") {
             only(message, {"role", "content", "name"}, where_);
             refuse_repeated("user");
+            if (rules_.reject_user_after_tool && before_ == "tool")
+                refuse("Unexpected role 'user' after role 'tool'", "invalid_request_message_order");
             check_content(message, true);
             before_ = "user";
         } else if (role == "assistant") {

@@ -159,6 +159,9 @@ TEST(StrictChat, RefusesWhatItsRulesRefuse) {
     rules.unknown_members = {"stream_options"};
     EXPECT_THAT(check_chat(good_chat(), rules)->message, HasSubstr("stream_options"));
     rules = {};
+    rules.reject_user_after_tool = true;
+    EXPECT_EQ(check_chat(good_chat(), rules)->message, "Unexpected role 'user' after role 'tool'");
+    rules = {};
     rules.models = {"other"};
     EXPECT_EQ(check_chat(good_chat(), rules)->status, 404);
 }
