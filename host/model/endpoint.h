@@ -57,7 +57,7 @@ private:
     struct Refused {
         std::optional<Part> part = {};  ///< of the request, which the server does not take
         bool was_taken = false;         ///< that part, when the request was written
-        bool is_guess = false;          ///< the text names no part
+        bool is_guess = false;          ///< the text of the refusal names no part
         bool names_prefix = false;      ///< system prompt, tools, or what a thread began with
     };
     [[nodiscard]] HttpFields fields(HttpFields of_format) const;

@@ -35,7 +35,8 @@ struct EndpointRules {
     std::string api_key;           ///< empty: any
     bool needs_key = true;         ///< false: a key is refused
     bool reject_same_role = true;  ///< the vendors merge such messages, other servers refuse them
-    /// Chat Completions: no message of the user may follow the results of calls, as at Mistral's.
+    /// Chat Completions: no message of the user may follow the results of calls (Mistral's
+    /// servers).
     bool reject_user_after_tool = false;
     std::size_t max_body = std::size_t{32} << 20U;
     std::int64_t max_tokens = 128'000;
