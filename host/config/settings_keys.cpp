@@ -370,8 +370,12 @@ std::optional<FallbackKey> fallback_key(std::string_view key) {
     return out;
 }
 
+std::string section_of_fallback(long number) {
+    return std::string(kFallback) + "." + std::to_string(number);
+}
+
 std::string name_of_fallback(long number) {
-    return std::string(kFallback) + "." + std::to_string(number) + ".name";
+    return section_of_fallback(number) + ".name";
 }
 
 bool is_numbered_section(std::string_view key) {

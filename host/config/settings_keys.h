@@ -123,6 +123,8 @@ struct FallbackKey {
     std::string_view member;
 };
 std::optional<FallbackKey> fallback_key(std::string_view key);
+/// `model.fallback.<number>`
+std::string section_of_fallback(long number);
 /// `model.fallback.<number>.name`
 std::string name_of_fallback(long number);
 /// Whether the elements of this name in a file have numbers, in their order: `model.fallback`.

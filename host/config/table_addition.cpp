@@ -342,6 +342,14 @@ void Addition::take_scalar(const ConfigEntry& entry, const KeySpec& spec) {
     if (bounded && !is_stricter(entry, spec, *value)) return;
     if (is_locked_out(entry, spec, entry.key, *value)) return;
     table_.settings_[entry.key] = {setting(entry, *std::move(value))};
+    if (const auto fallback = fallback_key(entry.key); fallback && fallback->member == "name")
+        forget_weaker_fallback(fallback->number);
+}
+
+/// A file that names a fallback model says all of it. In XML nobody writes its number, and the
+/// server of another file's model is not meant.
+void Addition::forget_weaker_fallback(long number) {
+    if (!layer_.file.empty()) forget_weaker_parts(section_of_fallback(number), seen_);
 }
 
 void Addition::take_plugin(const ConfigEntry& entry, const PluginKey& key) {
@@ -353,19 +361,19 @@ void Addition::take_plugin(const ConfigEntry& entry, const PluginKey& key) {
         if (value && is_locked_out(entry, *spec, entry.key, *value)) return;
     } else {
         if (is_locked_out(entry)) return;
-        forget_weaker_parts(entry.key);
+        own_of_plugins_.insert(entry.key);
+        forget_weaker_parts(entry.key, own_of_plugins_);
     }
     if (value) table_.settings_[entry.key] = {setting(entry, *std::move(value))};
 }
 
 /// The value of a plugin's own key takes the place of a list or an object that weaker layers have
-/// given in parts, as `key.1` or `key.name`.
-void Addition::forget_weaker_parts(const std::string& key) {
-    own_of_plugins_.insert(key);
+/// given in parts, as `key.1` or `key.name`. `own` are the keys that this layer has set.
+void Addition::forget_weaker_parts(const std::string& key, const std::set<std::string>& own) {
     auto& all = table_.settings_;
     const std::string beneath = key + ".";
     for (auto at = all.lower_bound(beneath); at != all.end() && at->first.starts_with(beneath);)
-        at = own_of_plugins_.count(at->first) > 0 ? std::next(at) : all.erase(at);
+        at = own.count(at->first) > 0 ? std::next(at) : all.erase(at);
 }
 
 void Addition::take_list(const std::string& key, std::vector<ListItem> items) {

@@ -52,8 +52,9 @@ private:
     [[nodiscard]] bool is_readable(const Setting& rule);
     void take(ConfigEntry entry);
     void take_scalar(const ConfigEntry& entry, const KeySpec& spec);
+    void forget_weaker_fallback(long number);
     void take_plugin(const ConfigEntry& entry, const PluginKey& key);
-    void forget_weaker_parts(const std::string& key);
+    void forget_weaker_parts(const std::string& key, const std::set<std::string>& own);
     void take_list(const std::string& key, std::vector<ListItem> items);
     void take_choices(const std::string& key, const KeySpec& spec,
                       const std::vector<ListItem>& items);

@@ -165,6 +165,26 @@ TEST(ModelKeys, OfAFallbackArePutTogetherFromAllLayersInTheOrderOfNumbers) {
     EXPECT_THAT(shown(world.settings()), ElementsAre("anthropic http://h other", "anthropic  ten"));
 }
 
+TEST(ModelKeys, OfAFallbackThatAFileNamesAreThoseOfThatFile) {
+    const std::string theirs =
+        "<tenon><model><fallback><provider>openai</provider><baseUrl>http://company/v1</baseUrl>"
+        "<name>theirs</name></fallback><fallback><name>second</name></fallback></model></tenon>";
+    World world;
+    world.dir.write("etc/tenon.xml", theirs);
+    world.user_says("model.fallback.1.name=mine\n");
+    EXPECT_THAT(shown(world.settings()), ElementsAre("anthropic  mine", "anthropic  second"));
+    for (const char* both : {"model.fallback.1.name=mine\nmodel.fallback.1.baseUrl=http://own\n",
+                             "model.fallback.1.baseUrl=http://own\nmodel.fallback.1.name=mine\n"}) {
+        world.user_says(both);
+        EXPECT_THAT(shown(world.settings()),
+                    ElementsAre("anthropic http://own mine", "anthropic  second"));
+    }
+    world.define("model.fallback.1.name", "other");
+    EXPECT_THAT(shown(world.settings()),
+                ElementsAre("anthropic http://own other", "anthropic  second"))
+        << "an option changes one member";
+}
+
 TEST(ModelKeys, WantANameForEachFallback) {
     World world;
     world.user_says("model.fallback.1.name=m\nmodel.fallback.2.baseUrl=http://h\n");
