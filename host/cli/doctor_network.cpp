@@ -44,6 +44,17 @@ Check authorities_found(const config::Settings::Model& model) {
                 : "ask the administrator, who has locked model.caFile (" + model.ca_lock + ")"};
 }
 
+/// The routes to the servers of the fallback models: a run makes all of them before it starts.
+void check_fallback_routes(const config::Settings::Model& model, Checks& out) {
+    for (const auto& fallback : model.fallbacks) {
+        const auto route = session::route_to_server(session::fallback_model(model, fallback));
+        const std::string whose = "of the fallback model " + fallback.name + ": ";
+        out.push_back(route ? Check{"server", CheckStatus::kOk, whose + route->target.shown(), ""}
+                            : Check{"server", CheckStatus::kError, whose + route.error().message,
+                                    "model.fallback.N.baseUrl=https://HOST"});
+    }
+}
+
 /// Requests a stop at the deadline, if it is not destroyed before.
 class Deadline {
 public:
@@ -109,6 +120,7 @@ Checks check_network(const config::Configuration& found) {
     Checks out = {{"server", CheckStatus::kOk, route->target.shown(), ""},
                   proxy_found(model, *route)};
     if (route->target.secure) out.push_back(authorities_found(model));
+    check_fallback_routes(model, out);
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "host/cli/plugin_survey.h"
 #include "host/config/state_dir.h"
 #include "host/plugins/manifest.h"
+#include "host/session/provider.h"
 #include "host/session/run_needs.h"
 #include "host/session/run_setup.h"
 
@@ -37,6 +38,28 @@ Check check_key(const config::Configuration& found) {
     const bool sent = settings.model.provider != "replay" && !settings.model.key_origin.empty();
     return {"key", CheckStatus::kOk,
             sent ? "there is one; this server may not need it" : "none is needed", ""};
+}
+
+/// A run does not start without the keys of its fallback models.
+void check_fallback_keys(const config::Configuration& found, Checks& out) {
+    const config::Settings::Model& model = found.settings.model;
+    if (model.provider == "replay") return;
+    for (const auto& fallback : model.fallbacks) {
+        const config::Settings::Model settings = session::fallback_model(model, fallback);
+        const session::MissingNeeds missing = session::missing_needs(settings, found.credentials);
+        if (missing.key) {
+            out.push_back({"key", CheckStatus::kError,
+                           what_is_missing(missing) + ", which the fallback model " +
+                               fallback.name + " needs",
+                           session::line_for_key(fallback.provider)});
+        } else {
+            const bool needed = session::needs_key(settings);
+            out.push_back({"key", CheckStatus::kOk,
+                           std::string(needed ? "there is one" : "none is needed") +
+                               " for the fallback model " + fallback.name,
+                           ""});
+        }
+    }
 }
 
 /// A first-party file is in the host's own directory.
@@ -103,6 +126,7 @@ Checks check_model(const config::Configuration& found) {
                        ""});
     }
     out.push_back(check_key(found));
+    check_fallback_keys(found, out);
     return out;
 }
 

@@ -40,6 +40,28 @@ TEST(Doctor, SaysWhichModelAndWhetherThereIsAKey) {
                 is_check("model", kError, HasSubstr("--replay FILE"), "model.provider=anthropic"));
 }
 
+TEST(Doctor, SaysWhichKeysTheFallbackModelsNeed) {
+    config::World world;
+    world.sources.credentials.anthropic = "sk-ant-0123456789";
+    world.user_says(
+        "model.name=m1\n"
+        "model.fallback.1.provider=openai\nmodel.fallback.1.name=gpt-x\n"
+        "model.fallback.2.name=local\nmodel.fallback.2.baseUrl=http://127.0.0.1:1\n");
+    EXPECT_THAT(
+        check_model(world.examined()),
+        ElementsAre(is_ok("model", "m1"), is_ok("key", "there is one"),
+                    is_check("key", kError,
+                             "no key for the provider openai is set, which the fallback model "
+                             "gpt-x needs",
+                             "export OPENAI_API_KEY=YOUR-KEY"),
+                    is_ok("key", "none is needed for the fallback model local")));
+    world.sources.credentials.openai = "sk-0123456789";
+    EXPECT_THAT(check_model(world.examined()).at(2),
+                is_ok("key", "there is one for the fallback model gpt-x"));
+    world.define("model.provider", "replay");
+    EXPECT_EQ(check_model(world.examined()).size(), 2U) << "none is asked";
+}
+
 TEST(Doctor, ReportsAWorkspaceThatNoSandboxProtects) {
     config::World world;
     world.sources.cwd = "/";
