@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <Poco/String.h>
+
 #include "host/model/chat_completions.h"
 
 namespace tenon::model {
@@ -12,21 +14,59 @@ namespace {
 /// The order of an answer's blocks.
 enum Place : std::int64_t { kThinkingPlace, kTextPlace, kCallPlace };
 
-/// A finish_reason in the words of the Messages API. Some servers use those of other formats.
-std::string chat_stop_reason(const std::string& finish_reason) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kReasons = {
-        {{"length", "max_tokens"},
-         {"max_tokens", "max_tokens"},
-         {"MAX_TOKENS", "max_tokens"},
-         {"model_context_window_exceeded", "model_context_window_exceeded"},
-         {"tool_calls", "tool_use"},
-         {"tool_use", "tool_use"},
-         {"function_call", "tool_use"},
-         {"content_filter", "refusal"},
-         {"refusal", "refusal"}}};
-    for (const auto& [word, reason] : kReasons)
-        if (finish_reason == word) return std::string(reason);
-    return "end_turn";
+/// What a finish_reason stands for, in the words of the Messages API.
+constexpr std::string_view kFailed = "failed";  // of no use as an answer
+struct FinishReason {
+    std::string_view word;  ///< in lower case
+    std::string_view means;
+    bool within = false;  ///< a longer reason that has the word means the same
+};
+/// Gateways pass on what the model behind them has said, in the words of its own format. The first
+/// row that fits counts.
+constexpr std::array kFinishReasons = {
+    FinishReason{"stop", "end_turn"},
+    FinishReason{"end_turn", "end_turn"},
+    FinishReason{"stop_sequence", "end_turn"},
+    FinishReason{"eos", "end_turn"},
+    FinishReason{"eos_token", "end_turn"},
+    FinishReason{"end", "end_turn"},
+    FinishReason{"complete", "end_turn"},
+    FinishReason{"completed", "end_turn"},
+    FinishReason{"length", "max_tokens"},
+    FinishReason{"max_length", "max_tokens"},
+    FinishReason{"max_tokens", "max_tokens"},
+    FinishReason{"max_output_tokens", "max_tokens"},
+    FinishReason{"model_length", "model_context_window_exceeded"},
+    FinishReason{"model_context_window_exceeded", "model_context_window_exceeded"},
+    FinishReason{"tool_calls", "tool_use"},
+    FinishReason{"tool_call", "tool_use"},
+    FinishReason{"tool_use", "tool_use"},
+    FinishReason{"function_call", "tool_use"},
+    FinishReason{"error", kFailed, true},
+    FinishReason{"abort", kFailed, true},
+    FinishReason{"cancel", kFailed, true},
+    FinishReason{"resource", kFailed, true},
+    FinishReason{"malformed", kFailed, true},
+    FinishReason{"unexpected", kFailed, true},
+    FinishReason{"timeout", kFailed, true},
+    FinishReason{"unavailable", kFailed, true},
+    FinishReason{"refus", "refusal", true},
+    FinishReason{"filter", "refusal", true},
+    FinishReason{"sensitive", "refusal", true},
+    FinishReason{"safety", "refusal", true},
+    FinishReason{"prohibited", "refusal", true},
+    FinishReason{"blocklist", "refusal", true},
+    FinishReason{"recitation", "refusal", true},
+};
+
+/// Empty: it is not known.
+std::string_view meaning_of(std::string_view finish_reason) {
+    const std::string lower = Poco::toLower(std::string(finish_reason));
+    for (const FinishReason& one : kFinishReasons) {
+        if (lower == one.word || (one.within && lower.find(one.word) != lower.npos))
+            return one.means;
+    }
+    return {};
 }
 
 /// The choice that is asked for. Some servers send none in some chunks, or an object.
@@ -120,11 +160,18 @@ void ChatAnswerReader::take_chunk(const Json& chunk, std::string_view raw) {
 }
 
 void ChatAnswerReader::take_finish_reason(const std::string& reason) {
-    finished_ = true;
-    builder_.stop_reason(chat_stop_reason(reason));
-    if (reason == "error")
-        failure_ =
-            failed_answer({"", "the server ended the answer with finish_reason error", ""}, "");
+    const bool is_first = !std::exchange(finished_, true);
+    const std::string_view means = meaning_of(reason);
+    const std::string stated = "finish_reason " + excerpt(reason, 100);
+    if (means == kFailed) {
+        failure_ = failed_answer({"", "the server ended the answer with " + stated, ""}, "");
+        return;
+    }
+    if (means.empty() && is_first) {
+        sink_.on_event(agent::Notice{"the server ended the answer with " + stated +
+                                     ", which is unknown; the answer may not be whole"});
+    }
+    builder_.stop_reason(std::string(means.empty() ? "end_turn" : means));
 }
 
 /// Behind the answer, in its last chunk, in each chunk, or in a choice.

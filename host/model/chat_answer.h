@@ -15,7 +15,7 @@ namespace tenon::model {
 class ChatAnswerReader : public AnswerReader {
 public:
     ChatAnswerReader(const agent::Request& request, agent::EventSink& sink)
-        : builder_(request, sink) {}
+        : sink_(sink), builder_(request, sink) {}
 
     void take(const SseEvent& event) override;
     bool take_whole(std::string_view body) override;
@@ -33,6 +33,7 @@ private:
     void take_finish_reason(const std::string& reason);
     [[nodiscard]] std::string with_lost(std::string text);
 
+    agent::EventSink& sink_;
     AnswerBuilder builder_;
     EventDataParser event_data_;
     OrderedJson details_ = OrderedJson::array();  // reasoning_details

@@ -243,20 +243,47 @@ TEST(ChatAnswer, KeepsReasoningDetailsAsTheyCame) {
 }
 
 TEST(ChatAnswer, ReadsWhyAnAnswerEnded) {
-    for (const auto& [reason, stop] :
-         std::vector<std::pair<std::string, std::string>>{{"stop", "end_turn"},
-                                                          {"length", "max_tokens"},
-                                                          {"content_filter", "refusal"},
-                                                          {"tool_calls", "end_turn"},
-                                                          {"eos", "end_turn"}}) {
+    for (const auto& [reason, stop] : std::vector<std::pair<std::string, std::string>>{
+             {"stop", "end_turn"},
+             {"length", "max_tokens"},
+             {"content_filter", "refusal"},
+             {"tool_calls", "end_turn"},
+             {"LENGTH", "max_tokens"},
+             {"MAX_TOKENS", "max_tokens"},
+             {"sensitive", "refusal"},
+             {"SAFETY", "refusal"},
+             {"content_filter: PROHIBITED_CONTENT", "refusal"},
+             {"STOP", "end_turn"},
+             {"eos", "end_turn"}}) {
         SCOPED_TRACE(reason);
-        EXPECT_EQ(read(text("ok") + end(reason) + kDone)->stop_reason, stop);
+        Watcher watcher;
+        EXPECT_EQ(read(text("ok") + end(reason) + kDone, watcher)->stop_reason, stop);
+        EXPECT_THAT(watcher.notices, IsEmpty());
     }
     const auto refused = read(chunk(R"({"refusal":"I cannot."})") + end() + kDone);
     EXPECT_EQ(refused->stop_reason, "refusal");
     EXPECT_EQ(refused->text, "I cannot.");
     const auto cut = read(kCall + end("length") + kDone);
     EXPECT_THAT(cut->calls.at(0).input_error, HasSubstr("cut off"));
+}
+
+TEST(ChatAnswer, TakesNoAnswerThatTheServerHasGivenUp) {
+    for (const std::string reason : {"insufficient_system_resource", "abort", "network_error",
+                                     "error", "function_call_filter: MALFORMED_FUNCTION_CALL"}) {
+        SCOPED_TRACE(reason);
+        const auto answer = read(text("The first half of the ans") + end(reason) + kDone);
+        ASSERT_FALSE(answer);
+        EXPECT_THAT(answer.error().message, HasSubstr("finish_reason " + reason));
+        EXPECT_TRUE(answer.error().retryable);
+    }
+}
+
+TEST(ChatAnswer, ReportsAFinishReasonThatItDoesNotKnow) {
+    Watcher watcher;
+    const auto answer = read(text("ok") + end("tired\x1b") + kDone, watcher);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->stop_reason, "end_turn");
+    EXPECT_THAT(watcher.notices, ElementsAre(HasSubstr("finish_reason tired ")));
 }
 
 TEST(ChatAnswer, FindsUsageAnywhere) {
