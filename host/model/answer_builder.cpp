@@ -68,14 +68,19 @@ AnswerBuilder::Item& AnswerBuilder::item(std::int64_t place, What what) {
     return found->second;
 }
 
-bool AnswerBuilder::take_bytes(std::size_t bytes) {
+bool AnswerBuilder::keeps(std::size_t bytes) {
     content_bytes_ += bytes;
     if (content_bytes_ > kMaxContentBytes) malformed_ = kTooLong;
     return content_bytes_ <= kMaxContentBytes;
 }
 
+void AnswerBuilder::replace(std::string& text, std::string_view whole) {
+    content_bytes_ -= std::min(content_bytes_, text.size());
+    if (keeps(whole.size())) text = whole;
+}
+
 void AnswerBuilder::text(std::int64_t place, std::string_view piece) {
-    if (piece.empty() || !take_bytes(piece.size())) return;
+    if (piece.empty() || !keeps(piece.size())) return;
     Item& to = item(place, What::kText);
     to.text += piece;
     show(sink_, to.filter.take(piece));
@@ -84,11 +89,11 @@ void AnswerBuilder::text(std::int64_t place, std::string_view piece) {
 void AnswerBuilder::whole_text(std::int64_t place, std::string_view whole) {
     Item& to = item(place, What::kText);
     if (is_continued_by(to.text, whole)) return text(place, whole.substr(to.text.size()));
-    to.text = whole;
+    replace(to.text, whole);
 }
 
 void AnswerBuilder::thinking(std::int64_t place, std::string_view piece) {
-    if (piece.empty() || !take_bytes(piece.size())) return;
+    if (piece.empty() || !keeps(piece.size())) return;
     item(place, What::kThinking).text += piece;
     sink_.on_event(agent::ThinkingDelta{std::string(piece)});
 }
@@ -96,20 +101,25 @@ void AnswerBuilder::thinking(std::int64_t place, std::string_view piece) {
 void AnswerBuilder::whole_thinking(std::int64_t place, std::string_view whole) {
     Item& to = item(place, What::kThinking);
     if (is_continued_by(to.text, whole)) return thinking(place, whole.substr(to.text.size()));
-    to.text = whole;
+    replace(to.text, whole);
 }
 
 OrderedJson& AnswerBuilder::thinking_members(std::int64_t place) {
     return item(place, What::kThinking).members;
 }
 
-void AnswerBuilder::keep_item(std::int64_t place, std::string object) {
-    item(place, What::kThinking).kept = std::move(object);
+void AnswerBuilder::keep(std::int64_t place, std::string_view key, std::string_view json) {
+    if (!keeps(json.size())) return;
+    std::string& kept = item(place, What::kThinking).kept;
+    kept.append(",").append(json_quote(key)).append(":").append(json);
 }
 
 void AnswerBuilder::call(std::int64_t place, const CallFragment& fragment) {
     const std::string* arguments = string_in(fragment.arguments);
-    if (arguments != nullptr && !take_bytes(arguments->size())) return;
+    const std::size_t bytes = arguments != nullptr           ? arguments->size()
+                              : fragment.arguments.is_null() ? 0
+                                                             : dump_json(fragment.arguments).size();
+    if (!keeps(bytes)) return;
     if (!calls_.take(place, order_++, fragment, request_.tools, repairs_))
         malformed_ = too_many_calls();
 }
@@ -121,7 +131,7 @@ void AnswerBuilder::finish_thinking(Item& item, std::vector<ContentBlock>& block
         fields[key] = std::move(value);
     auto block = finish_block(std::move(fields), std::nullopt);
     if (!block) return;
-    if (!item.kept.empty()) block->wire.insert(block->wire.size() - 1, ",\"item\":" + item.kept);
+    if (!item.kept.empty()) block->wire.insert(block->wire.size() - 1, item.kept);
     blocks.push_back(std::move(*block));
 }
 
@@ -152,7 +162,9 @@ Result<agent::Answer, agent::ModelFailure> AnswerBuilder::finish() {
             finish_thinking(item, to.blocks);
         }
     }
+    ValueCount values;
     for (CollectedCall& call : calls_.finish(request_.tools, repairs_)) {
+        if (!values.take(call.arguments)) return malformed_answer(std::string(kTooLong));
         OrderedJson fields = fields_of(call);
         auto block = finish_block(std::move(fields), std::move(call.arguments), &repairs_);
         if (!block) return malformed_answer(block.error().message);

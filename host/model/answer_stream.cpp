@@ -98,6 +98,10 @@ void AnswerStream::start_block(const Json& data, std::string_view raw) {
     if (open_) return fail_malformed("a content block begins inside another");
     const Json& begun = member(data, "content_block");
     if (!begun.is_object()) return fail_malformed("content_block_start without a content_block");
+    // The text of a block is counted when it is taken.
+    const std::size_t text = string_or(begun, "text").size() + string_or(begun, "thinking").size();
+    if (!take_bytes(raw.size() - std::min(text, raw.size()))) return;
+    if (!values_.take(raw)) return fail_malformed(std::string(kTooLong));
     open_ = OpenBlock{};
     open_->type = string_or(begun, "type");
     open_->takes_input = open_->type == "tool_use" || open_->type == "server_tool_use";
@@ -130,6 +134,7 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     } else if (type == "citations_delta" && open_->type == "text") {
         const auto ordered = parse_ordered_json(raw);
         if (!ordered) return;
+        if (!take_bytes(raw.size())) return;
         const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
         OrderedJson& citations = open_->fields["citations"];
         if (!citations.is_array()) citations = OrderedJson::array();
@@ -186,6 +191,7 @@ void AnswerStream::stop_block() {
     (open_->takes_input ? open_->input : open_->text) += lost;
     OpenBlock block = std::move(*open_);
     open_.reset();
+    if (!values_.take(block.input)) return fail_malformed(std::string(kTooLong));
     if (block.type == "text") take_thinking_out(block);
     if (block.type == "text" || block.type == "thinking")
         block.fields[block.type] = std::move(block.text);

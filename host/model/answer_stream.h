@@ -67,6 +67,7 @@ private:
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     std::size_t content_bytes_ = 0;  // of texts, thinking and arguments
+    ValueCount values_;
     Repairs repairs_;
     std::size_t calls_ = 0;
     bool started_ = false;

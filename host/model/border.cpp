@@ -211,6 +211,11 @@ void complete_answer(agent::Answer& answer, std::vector<ContentBlock> blocks,
     repairs.log();
 }
 
+bool ValueCount::take(std::string_view arguments) {
+    values_ += most_values_in(arguments);
+    return values_ <= kMaxAnswerValues;
+}
+
 std::string too_many_calls() {
     return "more than " + std::to_string(kMaxCalls) + " tool calls in one answer";
 }

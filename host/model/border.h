@@ -14,6 +14,7 @@
 #include "host/base/result.h"
 #include "host/model/border_calls.h"
 #include "host/model/border_text.h"
+#include "host/model/event_data.h"
 #include "host/model/repairs.h"
 #include "host/model/server_error.h"
 
@@ -54,6 +55,16 @@ ContentBlock finished_text(std::string text);
 
 /// Why the call in the last block must not run: the answer was cut off inside it. Else empty.
 std::string cut_off_reason(std::string_view stop_reason);
+
+/// The JSON values in the arguments of all calls of one answer, of which there may not be too many.
+class ValueCount {
+public:
+    /// False: with these arguments there are more than kMaxAnswerValues.
+    bool take(std::string_view arguments);
+
+private:
+    std::size_t values_ = 0;
+};
 
 /// Fills content, text and calls. `ids`, which may be null, assigns the id of every call. Blank
 /// text blocks and thinking at the end are left out, since no endpoint accepts them in a request.
@@ -118,8 +129,11 @@ public:
     void whole_thinking(std::int64_t place, std::string_view whole);
     /// More members of the thinking block of this place, with what the server needs to have back.
     OrderedJson& thinking_members(std::int64_t place);
-    /// A JSON object that stands as `item`, as it is written, in the thinking block of this place.
-    void keep_item(std::int64_t place, std::string object);
+    /// One more member of the thinking block of this place, whose value, JSON on one line, stands
+    /// there as it is written. It counts as content: see `keeps`.
+    void keep(std::int64_t place, std::string_view key, std::string_view json);
+    /// A reader keeps so many bytes itself until all has arrived. False: the answer is too long.
+    bool keeps(std::size_t bytes);
     /// A part of a call, or a whole one. Calls whose fragments are mixed are told apart as well as
     /// the server lets them be.
     void call(std::int64_t place, const CallFragment& fragment);
@@ -141,18 +155,16 @@ private:
         std::string text;
         ThinkFilter filter = {};  // of a text: what has been shown
         OrderedJson members = OrderedJson::object();
-        std::string kept = {};  // see keep_item
+        std::string kept = {};  // see keep: members, each behind a comma
         std::size_t order = 0;
     };
     using Items = std::map<std::pair<std::int64_t, What>, Item>;
 
     Item& item(std::int64_t place, What what);
+    void replace(std::string& text, std::string_view whole);
     [[nodiscard]] bool is_cut_off() const { return !cut_off_reason(answer_.stop_reason).empty(); }
     void finish_thinking(Item& item, std::vector<ContentBlock>& blocks);
     void finish_text(Item& item, std::vector<ContentBlock>& blocks);
-
-    /// False: it is too much.
-    bool take_bytes(std::size_t bytes);
 
     const agent::Request& request_;
     agent::EventSink& sink_;
@@ -163,7 +175,7 @@ private:
     Repairs repairs_;
     std::string malformed_;
     std::size_t order_ = 0;
-    std::size_t content_bytes_ = 0;  // of texts, thinking and arguments
+    std::size_t content_bytes_ = 0;  // of texts, thinking, arguments and all that is kept
 };
 
 }  // namespace tenon::model

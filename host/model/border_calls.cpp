@@ -61,6 +61,7 @@ CallCollector::Parts CallCollector::parts_of(const CallFragment& fragment, Repai
     Parts parts;
     parts.index = index_of(fragment.index, repairs);
     parts.id = text_of_scalar(fragment.id);
+    parts.id.resize(std::min(parts.id.size(), kLongestServerId));
     parts.name = text_of_scalar(fragment.name);
     parts.whole = fragment.whole;
     if (const std::string* text = string_in(fragment.arguments)) {

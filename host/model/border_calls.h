@@ -16,6 +16,10 @@ namespace tenon::model {
 /// More calls in one answer are a failure.
 constexpr std::size_t kMaxCalls = 4096;
 
+/// Much longer than an id that is kept in the conversation: calls and items are told apart by so
+/// many bytes of the server's ids.
+constexpr std::size_t kLongestServerId = 1024;
+
 /// One fragment as the server sent it. Every value may be of any type, or null for none. The
 /// values outlive the fragment.
 struct CallFragment {

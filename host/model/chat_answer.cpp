@@ -243,20 +243,30 @@ void ChatAnswerReader::take_details(const OrderedJson& details, bool shown) {
             builder_.thinking(kThinkingPlace, string_or(piece, "text"));
             builder_.thinking(kThinkingPlace, string_or(piece, "summary"));
         }
-        if (details_.empty() || !are_one(details_.back(), piece)) {
-            details_.push_back(piece);
+        if (!builder_.keeps(dump_ordered_json(piece).size())) return;
+        if (last_detail_.is_null() || !are_one(last_detail_, piece)) {
+            end_detail();
+            last_detail_ = piece;
             continue;
         }
         for (const auto& [key, value] : piece.items()) {
-            OrderedJson& known = details_.back()[key];
-            const bool is_text = key == "text" || key == "summary";
-            if (is_text && known.is_string() && value.is_string()) {
-                known = string_or(details_.back(), key) + string_or(piece, key);
+            OrderedJson& known = last_detail_[key];
+            auto* text = known.get_ptr<std::string*>();
+            const std::string* more = string_in(value);
+            if ((key == "text" || key == "summary") && text != nullptr && more != nullptr) {
+                *text += *more;
             } else if (!value.is_null()) {
                 known = value;
             }
         }
     }
+}
+
+/// As text, since a value takes many times the space.
+void ChatAnswerReader::end_detail() {
+    if (last_detail_.is_null()) return;
+    details_ += ',' + dump_ordered_json(last_detail_);
+    last_detail_ = {};
 }
 
 void ChatAnswerReader::take_calls(const Json& calls) {
@@ -289,9 +299,12 @@ Result<agent::Answer, agent::ModelFailure> ChatAnswerReader::finish(bool clean_e
     event_data_.end_text();
     lost_ += event_data_.take_lost();
     builder_.text(kTextPlace, with_lost({}));
+    end_detail();
     if (!details_.empty()) {
-        OrderedJson& members = builder_.thinking_members(kThinkingPlace);
-        members = OrderedJson{{kThinkingDetails, std::move(details_)}};
+        details_.front() = '[';
+        details_ += ']';
+        builder_.thinking_members(kThinkingPlace).clear();
+        builder_.keep(kThinkingPlace, kThinkingDetails, details_);
     }
     if (refused_) builder_.stop_reason("refusal");
     return builder_.finish();

@@ -29,6 +29,7 @@ private:
     void take_content(const Json& content);
     void take_reasoning(const Json& delta, std::string_view raw);
     void take_details(const OrderedJson& details, bool shown);
+    void end_detail();
     void take_calls(const Json& calls);
     void take_finish_reason(const std::string& reason);
     [[nodiscard]] std::string with_lost(std::string text);
@@ -36,8 +37,9 @@ private:
     agent::EventSink& sink_;
     AnswerBuilder builder_;
     EventDataParser event_data_;
-    OrderedJson details_ = OrderedJson::array();  // reasoning_details
-    std::string lost_;                            // see EventDataParser
+    std::string details_;      // reasoning_details that are whole, each behind a comma
+    OrderedJson last_detail_;  // the next pieces may belong to it
+    std::string lost_;         // see EventDataParser
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool has_choice_ = false;

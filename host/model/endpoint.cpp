@@ -22,7 +22,7 @@ constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
 
 /// The most of a body that is no stream. One with status 200 may be a whole answer.
 std::size_t largest_body(const HttpHead& head) {
-    return head.status == 200 ? kMaxAnswerBytes : kMaxErrorBody;
+    return head.status == 200 ? kMaxContentBytes : kMaxErrorBody;
 }
 
 /// Whether a response is a stream of events. Some servers declare JSON as a stream, or declare no

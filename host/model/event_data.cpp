@@ -72,9 +72,35 @@ bool may_have_text(const Json& event) {
            !member(event, "choices").empty();
 }
 
+Error too_many_values() {
+    return Error{"more than " + std::to_string(kMaxAnswerValues) + " JSON values"};
+}
+
 }  // namespace
 
+std::size_t most_values_in(std::string_view json) {
+    std::size_t values = 1;
+    bool in_string = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (in_string) {
+            if (c == '\\') ++i;
+            if (c == '"') in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == ',' || c == '[' || c == '{') {
+            ++values;
+        }
+    }
+    return values;
+}
+
+bool has_few_values(std::string_view json, std::size_t most) {
+    return json.size() <= most || most_values_in(json) <= most;
+}
+
 Result<Json> parse_event_data(std::string_view data) {
+    if (!has_few_values(data)) return too_many_values();
     auto parsed = parse_json(data);
     if (parsed) return parsed;
     auto mended = parse_json(mend_surrogates(utf8::repair(data)));
@@ -91,6 +117,7 @@ void EventDataParser::end_text() {
 }
 
 Result<Json> EventDataParser::parse(std::string_view data) {
+    if (!has_few_values(data)) return too_many_values();
     auto parsed = parse_json(data);
     if (parsed) {
         if (may_have_text(*parsed)) lose_half();

@@ -9,6 +9,10 @@
 
 namespace tenon::model {
 
+/// More values, of an event or of the arguments of an answer's calls, are an Error: as text they
+/// may be short, but not when they are parsed.
+constexpr std::size_t kMaxAnswerValues = std::size_t{1} << 18U;
+
 /// Parses the JSON of the events of one stream. Some servers split text inside a character: between
 /// its UTF-8 bytes, or inside a surrogate pair. This class joins the half at the end of one event
 /// to the half at the beginning of the next. A half without its other half becomes U+FFFD, so that
@@ -30,6 +34,11 @@ private:
     std::string half_;  // unchanged: an escape \ud83d, or the first bytes of a character
     std::string lost_;
 };
+
+/// At most how many values a JSON text has, arrays and objects included, found without parsing.
+std::size_t most_values_in(std::string_view json);
+/// Whether a text has at most so many values. Takes no time for one that is too short for more.
+bool has_few_values(std::string_view json, std::size_t most = kMaxAnswerValues);
 
 /// Parses one JSON text; every half character becomes U+FFFD.
 Result<Json> parse_event_data(std::string_view data);

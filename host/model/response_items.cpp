@@ -38,6 +38,12 @@ std::string unknown_members(std::string_view raw, const Json& value) {
     return kept.size() > 1 ? dump_ordered_json(kept) : std::string();
 }
 
+/// As much of an id, or of a name, as counts.
+std::string server_id(std::string id) {
+    id.resize(std::min(id.size(), kLongestServerId));
+    return id;
+}
+
 /// The arguments of a call as JSON text; empty: there are none.
 std::string arguments_of(const Json& call, std::string_view raw) {
     const Json& arguments = member(call, "arguments");
@@ -180,16 +186,17 @@ void ResponseItems::take(std::string_view type, const Json& data, std::string_vi
 void ResponseItems::take_item(std::string_view type, const Json& data, std::string_view raw) {
     const Json& value = member(data, "item");
     const Key key = {integer_in(member(data, "output_index")),
-                     string_or(value, "id", string_or(data, "item_id"))};
+                     server_id(string_or(value, "id", string_or(data, "item_id")))};
     const bool is_whole = type == "response.output_item.done";
     if (!is_whole && type != "response.output_item.added") return;
     Item* item = is_whole ? find_ended(key, kind_of(value)) : find_begun(key, kind_of(value));
     if (item == nullptr) return;
     if (is_whole) return take_whole(*item, value, agent::raw_member(raw, "item"));
     item->begun = true;
-    item->call_id = string_or(value, "call_id", item->call_id);
-    item->name = string_or(value, "name", item->name);
-    item->first_arguments = arguments_of(value, agent::raw_member(raw, "item"));
+    item->call_id = server_id(string_or(value, "call_id", item->call_id));
+    item->name = server_id(string_or(value, "name", item->name));
+    std::string arguments = arguments_of(value, agent::raw_member(raw, "item"));
+    if (answer_.keeps(arguments.size())) item->first_arguments = std::move(arguments);
 }
 
 void ResponseItems::take_part(std::string_view type, const Json& data) {
@@ -198,7 +205,8 @@ void ResponseItems::take_part(std::string_view type, const Json& data) {
     const bool in_summary = type.starts_with("response.reasoning_summary_part.");
     const bool is_reasoning = in_summary || part_type == "reasoning_text";
     has_refusal_ = has_refusal_ || part_type == "refusal";
-    const Key key = {integer_in(member(data, "output_index")), string_or(data, "item_id")};
+    const Key key = {integer_in(member(data, "output_index")),
+                     server_id(string_or(data, "item_id"))};
     Item* item = find(key, is_reasoning ? Kind::kReasoning : Kind::kMessage);
     const std::string text = text_of_part(part);
     if (item == nullptr || item->whole || text.empty()) return;
@@ -221,10 +229,11 @@ void ResponseItems::take_text(std::string_view type, const Json& data, std::stri
     const bool is_call = event->of == TextOf::kArguments;
     const bool is_message = event->of == TextOf::kAnswer || event->of == TextOf::kRefusal;
     has_refusal_ = has_refusal_ || event->of == TextOf::kRefusal;
-    Item* item = find({integer_in(member(data, "output_index")), string_or(data, "item_id")},
-                      is_call      ? Kind::kCall
-                      : is_message ? Kind::kMessage
-                                   : Kind::kReasoning);
+    Item* item =
+        find({integer_in(member(data, "output_index")), server_id(string_or(data, "item_id"))},
+             is_call      ? Kind::kCall
+             : is_message ? Kind::kMessage
+                          : Kind::kReasoning);
     if (item == nullptr || item->whole) return;
     std::string text = is_delta  ? lost + string_or(data, "delta")
                        : is_call ? arguments_of(data, raw)
@@ -266,9 +275,15 @@ void ResponseItems::take_whole(Item& item, const Json& value, std::string_view r
     item.whole = true;
     if (item.kind == Kind::kMessage) take_whole_message(item, value, raw);
     if (item.kind == Kind::kReasoning) take_whole_reasoning(item, value, raw);
-    if (std::string id = string_or(value, "call_id"); !id.empty()) item.call_id = std::move(id);
-    if (std::string name = string_or(value, "name"); !name.empty()) item.name = std::move(name);
+    if (std::string id = server_id(string_or(value, "call_id")); !id.empty())
+        item.call_id = std::move(id);
+    if (std::string name = server_id(string_or(value, "name")); !name.empty())
+        item.name = std::move(name);
     if (std::string all = arguments_of(value, raw); !all.empty()) item.arguments = std::move(all);
+}
+
+void ResponseItems::keep(Item& item, std::string members) {
+    if (answer_.keeps(members.size())) item.kept = std::move(members);
 }
 
 /// Texts that came before stay if there are none now.
@@ -284,14 +299,14 @@ void ResponseItems::take_whole_message(Item& item, const Json& value, std::strin
     if (content.is_string()) take(0, content);
     for (std::size_t i = 0; content.is_array() && i < content.size(); ++i)
         take(static_cast<std::int64_t>(i), element(content, i));
-    if (item.has_text) item.kept = unknown_members(raw, value);
+    if (item.has_text) keep(item, unknown_members(raw, value));
 }
 
 void ResponseItems::take_whole_reasoning(Item& item, const Json& value, std::string_view raw) {
     std::string text = text_of_parts(member(value, "summary"));
     if (text.empty()) text = text_of_parts(member(value, "content"));
     if (!text.empty()) answer_.whole_thinking(item.place, text);
-    if (!string_or(value, "encrypted_content").empty()) item.kept = object_text(raw, value);
+    if (!string_or(value, "encrypted_content").empty()) keep(item, object_text(raw, value));
 }
 
 /// An item is known by its id or, among those of its kind, by its number.
@@ -306,9 +321,10 @@ void ResponseItems::take_output(const Json& output, std::string_view raw) {
         const Json& value = element(output, i);
         const Kind kind = kind_of(value);
         const std::size_t number = numbers[kind]++;
-        Item* item = number < known[kind].size()
-                         ? known[kind][number]
-                         : add({static_cast<std::int64_t>(i), string_or(value, "id")}, kind);
+        Item* item =
+            number < known[kind].size()
+                ? known[kind][number]
+                : add({static_cast<std::int64_t>(i), server_id(string_or(value, "id"))}, kind);
         if (item == nullptr) return;
         take_whole(*item, value, i < raws.size() ? raws[i] : std::string_view());
     }
@@ -326,7 +342,7 @@ void ResponseItems::finish() {
     }
     std::int64_t number = 0;
     for (Item& item : items_) {
-        if (!item.kept.empty()) answer_.keep_item(item.place, std::move(item.kept));
+        if (!item.kept.empty()) answer_.keep(item.place, "item", item.kept);
         if (item.kind == Kind::kCall) finish_call(item, number++);
     }
 }

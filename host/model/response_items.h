@@ -69,6 +69,7 @@ private:
     void take_part(std::string_view type, const Json& data);
     void take_text(std::string_view type, const Json& data, std::string_view raw, std::string lost);
     void take_reasoning(Item& item, std::int64_t part, std::string_view text, bool is_delta);
+    void keep(Item& item, std::string members);
     void take_whole(Item& item, const Json& value, std::string_view raw);
     void take_whole_message(Item& item, const Json& value, std::string_view raw);
     void take_whole_reasoning(Item& item, const Json& value, std::string_view raw);

@@ -386,6 +386,40 @@ TEST(ChatAnswer, EndsHostileAnswersWithAClearError) {
     EXPECT_EQ(endless.finish(true).error().malformed, "the answer is too long");
 }
 
+TEST(ChatAnswer, BoundsTheValuesThatItParses) {
+    // Two bytes each as text, but some hundred when they are parsed.
+    std::string values;
+    for (int i = 0; i < 300'000; ++i)
+        values += "{},";
+    values += "{}";
+    Watcher watcher;
+    const agent::Request request;
+    ChatAnswerReader reader(request, watcher);
+    EXPECT_FALSE(reader.take_whole(R"({"choices":[{"message":{"content":"a"}},)" + values + "]}"));
+    const auto event = read(data(R"({"choices":[)" + values + "]}"));
+    ASSERT_FALSE(event);
+    EXPECT_THAT(event.error().malformed, HasSubstr("more than 262144 JSON values"));
+    const auto call = read(calls(R"({"index":0,"id":"a","function":{"name":"bash","arguments":)" +
+                                 json_quote("{\"a\":[" + values + "]}") + "}}") +
+                           end() + kDone);
+    ASSERT_FALSE(call);
+    EXPECT_EQ(call.error().malformed, kTooLong);
+}
+
+TEST(ChatAnswer, BoundsTheReasoningDetailsWhileTheyArrive) {
+    std::string piece = R"({"type":"x","data":")" + std::string(1 << 20, 'x') + R"("})";
+    const std::string event = chunk(R"({"reasoning_details":[)" + piece + "]}");
+    Watcher watcher;
+    const agent::Request request;
+    ChatAnswerReader reader(request, watcher);
+    SseParser parser;
+    int events = 0;
+    for (; events < 100 && !reader.over(); ++events)
+        ASSERT_TRUE(parser.feed(event, [&](const SseEvent& one) { reader.take(one); }));
+    EXPECT_EQ(events, 32);
+    EXPECT_EQ(reader.finish(true).error().malformed, kTooLong);
+}
+
 TEST(ChatAnswer, NeverRunsACallWithoutValidArguments) {
     const std::string deep =
         "{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
