@@ -136,7 +136,7 @@ void AnswerBuilder::finish_thinking(Item& item, std::vector<ContentBlock>& block
 }
 
 void AnswerBuilder::finish_text(Item& item, std::vector<ContentBlock>& blocks) {
-    SplitText split = split_thinking(std::move(item.text), is_cut_off());
+    SplitText split = split_thinking(std::move(item.text), {is_cut_off(), has_thinking_});
     show_rest(sink_, item.filter, split, repairs_);
     if (!agent::is_blank(split.thinking)) {
         Item thinking;
@@ -154,6 +154,9 @@ Result<agent::Answer, agent::ModelFailure> AnswerBuilder::finish() {
         std::vector<ContentBlock> blocks;
     };
     std::vector<Placed> placed;
+    has_thinking_ = std::any_of(items_.begin(), items_.end(), [](const auto& one) {
+        return one.first.second == What::kThinking;
+    });
     for (auto& [key, item] : items_) {
         Placed& to = placed.emplace_back(Placed{key.first, item.order, {}});
         if (key.second == What::kText) {

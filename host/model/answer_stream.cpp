@@ -158,7 +158,11 @@ void AnswerStream::take_text(std::string text) {
         return;
     }
     open_->text += text;
-    show(sink_, open_->filter.take(text));
+    if (tags_ == ThinkTagsInText::kText) {
+        sink_.on_event(agent::TextDelta{std::move(text)});
+    } else {
+        show(sink_, open_->filter.take(text));
+    }
 }
 
 /// Thinking outside a thinking block is only shown: without a signature it cannot be sent back, and
@@ -177,11 +181,22 @@ void AnswerStream::take_input(const std::string& text) {
     open_->takes_input = true;
 }
 
-/// Thinking in tags has no signature either.
+bool AnswerStream::has_thinking() const {
+    return std::any_of(blocks_.begin(), blocks_.end(), [](const ContentBlock& block) {
+        return block.type == "thinking" || block.type == "redacted_thinking";
+    });
+}
+
+/// Puts it before the text, so that no word is lost.
 void AnswerStream::take_thinking_out(OpenBlock& block) {
-    SplitText split = split_thinking(std::move(block.text), false);
+    SplitText split = split_thinking(std::move(block.text), {false, has_thinking()});
     show_rest(sink_, block.filter, split, repairs_);
     block.text = std::move(split.text);
+    if (agent::is_blank(split.thinking)) return;
+    auto thinking = finish_block(
+        {{"type", "thinking"}, {"thinking", std::move(split.thinking)}, {"in_text", true}},
+        std::nullopt);
+    if (thinking) blocks_.push_back(std::move(*thinking));
 }
 
 void AnswerStream::stop_block() {
@@ -192,7 +207,7 @@ void AnswerStream::stop_block() {
     OpenBlock block = std::move(*open_);
     open_.reset();
     if (!values_.take(block.input)) return fail_malformed(std::string(kTooLong));
-    if (block.type == "text") take_thinking_out(block);
+    if (block.type == "text" && tags_ == ThinkTagsInText::kThinking) take_thinking_out(block);
     if (block.type == "text" || block.type == "thinking")
         block.fields[block.type] = std::move(block.text);
     auto finished = finish_block(

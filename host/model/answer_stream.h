@@ -15,6 +15,16 @@
 
 namespace tenon::model {
 
+/// What tags of thinking in a text (`<think>`) are.
+enum class ThinkTagsInText {
+    kThinking,  ///< a mistake of the server: what they enclose is taken out of the text
+    kText,
+};
+
+/// How a thinking block ends that was taken out of a text. It has no signature, so that it is kept
+/// for those who read the conversation, and is not sent back.
+constexpr std::string_view kThinkingOfText = R"("in_text":true})";
+
 /// Builds one answer from the events of a stream of the Anthropic Messages API (`message_start` …
 /// `message_stop`). Text and thinking go to the sink as they arrive. Pings, unknown events and
 /// unknown deltas are ignored. Repairs known mistakes of servers: see border.h, and
@@ -22,8 +32,9 @@ namespace tenon::model {
 class AnswerStream : public AnswerReader {
 public:
     /// The answer to `request`. Both outlive the object.
-    AnswerStream(const agent::Request& request, agent::EventSink& sink)
-        : request_(request), sink_(sink) {}
+    AnswerStream(const agent::Request& request, agent::EventSink& sink,
+                 ThinkTagsInText tags = ThinkTagsInText::kThinking)
+        : request_(request), sink_(sink), tags_(tags) {}
 
     void take(const SseEvent& event) override;
     bool take_whole(std::string_view body) override;
@@ -53,6 +64,7 @@ private:
     void take_thinking(std::string text);
     void take_input(const std::string& text);
     void take_thinking_out(OpenBlock& block);
+    [[nodiscard]] bool has_thinking() const;
     void stop_block();
     void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);
@@ -60,6 +72,7 @@ private:
 
     const agent::Request& request_;
     agent::EventSink& sink_;
+    const ThinkTagsInText tags_;
     EventDataParser event_data_;
     agent::Answer answer_;
     std::vector<ContentBlock> blocks_;

@@ -174,6 +174,7 @@ private:
     UsageCounts usage_;
     Repairs repairs_;
     std::string malformed_;
+    bool has_thinking_ = false;  // besides its texts; known when all has arrived
     std::size_t order_ = 0;
     std::size_t content_bytes_ = 0;  // of texts, thinking, arguments and all that is kept
 };

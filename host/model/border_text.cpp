@@ -43,7 +43,8 @@ bool is_fence(std::string_view line) {
 /// Takes thinking out of a text line by line.
 class ThinkingLines {
 public:
-    explicit ThinkingLines(std::string_view text) : text_(text) {}
+    ThinkingLines(std::string_view text, bool may_end_alone)
+        : text_(text), may_end_alone_(may_end_alone) {}
 
     SplitText split() && {
         while (at_ < text_.size()) {
@@ -61,7 +62,9 @@ public:
 private:
     bool take_tag(std::string_view line) {
         for (const ThinkTags& tags : kThinkTags) {
-            if (without_blanks_around(line) == tags.end) return take_end_alone(line);
+            // A line of a text about tags is likely to be indented.
+            if (line.starts_with(tags.end) && without_blanks_around(line) == tags.end)
+                return take_end_alone(line);
             if (without_blanks_before(line).starts_with(tags.begin)) return take_thinking(tags);
         }
         return false;
@@ -69,7 +72,7 @@ private:
 
     /// Only the first one: a text has one end of thinking.
     bool take_end_alone(std::string_view line) {
-        if (out_.has_tags || out_.has_end_alone) return false;
+        if (!may_end_alone_ || out_.has_tags || out_.has_end_alone) return false;
         out_.has_end_alone = true;
         out_.thinking += std::exchange(out_.text, {});
         at_ += line.size();
@@ -95,6 +98,7 @@ private:
     void skip_blanks() { at_ = std::min(text_.find_first_not_of(kBlanks, at_), text_.size()); }
 
     std::string_view text_;
+    bool may_end_alone_;
     std::size_t at_ = 0;
     bool in_code_ = false;
     bool no_end_behind_ = false;
@@ -163,7 +167,7 @@ ThinkFilter::Piece ThinkFilter::finish() {
     return out;
 }
 
-SplitText split_thinking(std::string text, bool cut_off) {
+SplitText split_thinking(std::string text, const AboutText& about) {
     const bool has_tags =
         std::any_of(kThinkTags.begin(), kThinkTags.end(), [&](const ThinkTags& tags) {
             return text.find(tags.begin) != text.npos || text.find(tags.end) != text.npos;
@@ -173,11 +177,12 @@ SplitText split_thinking(std::string text, bool cut_off) {
     ThinkFilter::Piece begin = filter.take(text);
     ThinkFilter::Piece end = filter.finish();
     SplitText out;
-    if (filter.is_open() && !cut_off) {
+    if (filter.is_open() && !about.cut_off) {
         out.text = std::move(text);
         return out;
     }
-    out = ThinkingLines(begin.text + end.text).split();
+    const std::string rest = begin.text + end.text;
+    out = ThinkingLines(rest, !about.has_thinking && !filter.has_found()).split();
     out.thinking.insert(0, begin.thinking + end.thinking);
     out.has_tags = out.has_tags || filter.has_found();
     out.has_end_alone = out.has_end_alone || filter.has_found_end_alone();

@@ -50,11 +50,16 @@ struct SplitText {
     bool has_end_alone = false;
 };
 
+/// What else is known about the answer that a text belongs to.
+struct AboutText {
+    bool cut_off = false;       ///< it did not end by itself
+    bool has_thinking = false;  ///< besides the text, so that the text is no thinking
+};
 /// Takes the thinking out of a whole text: see ThinkFilter. In the rest, thinking from a tag that
-/// begins a line to its end is taken out too, and what stands before a line that is nothing but the
-/// end of thinking; not within a block of code. Thinking that does not end is text, so that nothing
-/// is lost, unless the answer was cut off.
-SplitText split_thinking(std::string text, bool cut_off);
+/// begins a line to its end is taken out too, and, unless the answer has other thinking, what
+/// stands before a line that is nothing but the end of thinking; not within a block of code.
+/// Thinking that does not end is text, so that nothing is lost, unless the answer was cut off.
+SplitText split_thinking(std::string text, const AboutText& about);
 
 /// The name of the tool, if the text is, or ends with, a call in the way that some models write it
 /// when the server does not know their format: `<tool_call>…`, `[TOOL_CALLS]…`, `<function=…>`,

@@ -6,6 +6,7 @@
 
 #include "host/agent/wire.h"
 #include "host/model/answer_stream.h"
+#include "host/model/blocks.h"
 
 namespace tenon::model {
 namespace {
@@ -66,6 +67,18 @@ std::vector<BlockPosition> marked_positions(std::span<const agent::Message> mess
     if (between) out.push_back(*between);
     out.push_back(current);
     return out;
+}
+
+/// Without a signature it cannot be sent back: see AnswerStream.
+bool is_thinking_of_text(const agent::Message& message, std::size_t block) {
+    return agent::is_thinking(message, block) &&
+           block_of(message, block).ends_with(kThinkingOfText);
+}
+
+bool has_thinking_of_text(const agent::Message& message) {
+    for (std::size_t i = 0; i < message.block_ends.size(); ++i)
+        if (is_thinking_of_text(message, i)) return true;
+    return false;
 }
 
 /// Writes the body of one request.
@@ -144,8 +157,9 @@ private:
     }
 
     void add_message(const agent::Message& message, std::span<const BlockPosition> marks) {
-        if (agent::has_foreign_thinking(message, origin_))
-            return add_message_without_thinking(message, marks);
+        const bool is_foreign = agent::has_foreign_thinking(message, origin_);
+        if (is_foreign || has_thinking_of_text(message))
+            return add_message_without_thinking(message, marks, is_foreign);
         const std::string_view wire = message.wire;
         std::size_t from = 0;
         for (const BlockPosition& mark : marks) {
@@ -157,14 +171,15 @@ private:
         out_.add(wire.substr(from));
     }
 
+    /// Without all thinking, or only without that which came in a text.
     void add_message_without_thinking(const agent::Message& message,
-                                      std::span<const BlockPosition> marks) {
+                                      std::span<const BlockPosition> marks, bool all) {
         const std::string_view wire = message.wire;
         const std::size_t first = wire.find('[') + 1;
         out_.add(wire.substr(0, first));
         bool is_first = true;
         for (std::size_t i = 0; i < message.block_ends.size(); ++i) {
-            if (agent::is_thinking(message, i)) continue;
+            if (all ? agent::is_thinking(message, i) : is_thinking_of_text(message, i)) continue;
             if (!is_first) out_.add(",");
             is_first = false;
             const std::size_t from = i == 0 ? first : message.block_ends[i - 1] + 2;
@@ -197,8 +212,8 @@ HttpFields MessagesFormat::fields(const agent::Request& request, const ServerTra
 ThreadUse MessagesFormat::thread_use(const agent::Request& request,
                                      const ServerTraits& traits) const {
     const auto messages = request.messages;
-    if (!threads_ || !traits.takes(Part::kThreads) || request.forbid_tools || messages.empty() ||
-        messages.back().role != agent::Role::kUser)
+    if (!options_.threads || !traits.takes(Part::kThreads) || request.forbid_tools ||
+        messages.empty() || messages.back().role != agent::Role::kUser)
         return ThreadUse::kNone;
     if (request.thread.empty() || messages.size() < 2) return ThreadUse::kCreate;
     // The server holds the thread for one model.
@@ -213,7 +228,9 @@ RequestText MessagesFormat::body(const agent::Request& request, const ServerTrai
 
 std::unique_ptr<AnswerReader> MessagesFormat::reader(const agent::Request& request,
                                                      agent::EventSink& sink) const {
-    return std::make_unique<AnswerStream>(request, sink);
+    return std::make_unique<AnswerStream>(
+        request, sink,
+        options_.is_vendors_own ? ThinkTagsInText::kText : ThinkTagsInText::kThinking);
 }
 
 std::span<const RefusablePart> MessagesFormat::refusable() const {
@@ -228,7 +245,7 @@ std::span<const RefusablePart> MessagesFormat::refusable() const {
         RefusablePart{Part::kAnswerSchema, "json_schema"},
         RefusablePart{Part::kAnswerSchema, "structured output"},
     };
-    return std::span(kParts).subspan(threads_ ? 0 : 1);
+    return std::span(kParts).subspan(options_.threads ? 0 : 1);
 }
 
 }  // namespace tenon::model

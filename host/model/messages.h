@@ -19,9 +19,15 @@ namespace tenon::model {
 /// that forbid tools, and those that let a paused answer go on, do without.
 class MessagesFormat : public WireFormat {
 public:
+    struct Options {
+        bool threads = false;
+        /// The server is the vendor's own, which leaves no thinking in texts.
+        bool is_vendors_own = false;
+    };
     /// `api_version` is sent as `anthropic-version`.
-    explicit MessagesFormat(std::string api_version, bool threads = false)
-        : api_version_(std::move(api_version)), threads_(threads) {}
+    explicit MessagesFormat(std::string api_version) : api_version_(std::move(api_version)) {}
+    MessagesFormat(std::string api_version, Options options)
+        : api_version_(std::move(api_version)), options_(options) {}
 
     [[nodiscard]] std::string_view name() const override { return "anthropic"; }
     [[nodiscard]] std::string_view path() const override { return "/messages"; }
@@ -37,7 +43,7 @@ public:
 
 private:
     std::string api_version_;
-    bool threads_;
+    Options options_;
 };
 
 }  // namespace tenon::model

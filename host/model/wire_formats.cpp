@@ -39,8 +39,10 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
     using Made = std::shared_ptr<const WireFormat>;
     if (options.api_version.empty() || !is_header_value(options.api_version))
         return Error{"the API version is empty or has control characters"};
-    if (name == "anthropic")
-        return Made(std::make_shared<MessagesFormat>(options.api_version, options.threads));
+    if (name == "anthropic") {
+        return Made(std::make_shared<MessagesFormat>(
+            options.api_version, MessagesFormat::Options{options.threads, options.is_vendors_own}));
+    }
     if (name == "openai") {
         return Made(std::make_shared<ChatCompletionsFormat>(
             ChatCompletionsFormat::Options{options.max_tokens_field, options.reasoning_effort}));

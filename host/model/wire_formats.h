@@ -14,6 +14,7 @@ namespace tenon::model {
 struct FormatOptions {
     std::string api_version = "2023-06-01";  ///< of `anthropic`
     bool threads = false;                    ///< of `anthropic`: message threads are used
+    bool is_vendors_own = false;             ///< of `anthropic`: the server is the vendor's own
     /// Of `openai`: max_tokens or max_completion_tokens; empty: by server.
     std::string max_tokens_field = {};
     std::string reasoning_effort = {};  ///< of the formats of OpenAI; empty: none is sent

@@ -85,7 +85,8 @@ Result<Server> server_of(const config::Settings::Model& model,
     options.api_version = model.api_version;
     options.max_tokens_field = model.max_tokens_field;
     options.reasoning_effort = model.reasoning_effort;
-    options.threads = model.threads && model::is_vendors_own(asked.provider, asked.base_url);
+    options.is_vendors_own = model::is_vendors_own(asked.provider, asked.base_url);
+    options.threads = model.threads && options.is_vendors_own;
     auto format = model::make_wire_format(asked.provider, options);
     if (!format) return format.error();
     Server server;

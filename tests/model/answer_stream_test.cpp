@@ -320,6 +320,23 @@ TEST(AnswerStream, LeavesOutBlocksThatNoEndpointAcceptsInARequest) {
     }
 }
 
+TEST(AnswerStream, KeepsTheWordsThatItTakesOutOfAText) {
+    const std::string about = "One.\n</think>\nTwo.\n<think>three</think>\nFour.";
+    Watcher watcher;
+    EXPECT_EQ(read(begin() + text(about) + end("end_turn"), watcher)->content,
+              R"([{"type":"thinking","thinking":"One.\nthree","in_text":true},)"
+              R"({"type":"text","text":"Two.\nFour."}])");
+    // The vendor's own server leaves no thinking in texts.
+    const agent::Request request;
+    Watcher all;
+    AnswerStream stream(request, all, ThinkTagsInText::kText);
+    SseParser parser;
+    ASSERT_TRUE(parser.feed(begin() + text("<think>a</think>" + about) + end("end_turn"),
+                            [&](const SseEvent& event) { stream.take(event); }));
+    EXPECT_EQ(stream.finish()->text, "<think>a</think>" + about);
+    EXPECT_EQ(all.text(), "<think>a</think>" + about);
+}
+
 TEST(AnswerStream, AssignsIdsToCallsWithoutAUsableId) {
     const std::vector<std::string> offered = {R"("id":"functions.bash:0",)",
                                               R"("id":"",)",

@@ -341,6 +341,18 @@ TEST(Border, LeavesTagsOfThinkingInATextAboutThem) {
     }
 }
 
+TEST(Border, LeavesAnEndOfThinkingInATextAboutIt) {
+    const std::string text = "A block is closed by:\n\n    </think>\n\nWhat follows is the answer.";
+    BorderFeed indented;
+    indented.builder().text(1, text);
+    EXPECT_EQ(indented.builder().finish()->text, text);
+    const std::string line = "It ends with\n</think>\nand that is all.";
+    BorderFeed thought;
+    thought.builder().thinking(0, "hm");
+    thought.builder().text(1, line);
+    EXPECT_EQ(thought.builder().finish()->text, line) << "it has its thinking elsewhere";
+}
+
 TEST(Border, TakesThinkingThatWasCutOffForThinking) {
     BorderFeed feed;
     feed.builder().text(1, "<think>hm and hm");

@@ -176,5 +176,16 @@ TEST(MessagesBody, LeavesOutTheThinkingOfOtherModels) {
     EXPECT_THAT(marks_of(talk.request()), ::testing::Contains("2.0"));
 }
 
+TEST(MessagesFormat, SendsNoThinkingThatCameInAText) {
+    Talk talk;
+    talk.assistant(R"([{"type":"thinking","thinking":"b","signature":"s"},)"
+                   R"({"type":"thinking","thinking":"c","in_text":true},)" +
+                   text_block("a") + "]");
+    talk.user({text_block("go on")});
+    EXPECT_EQ(Json::parse(body_of(talk.request()))["messages"][1]["content"],
+              Json::parse(R"([{"type":"thinking","thinking":"b","signature":"s"},)" +
+                          text_block("a") + "]"));
+}
+
 }  // namespace
 }  // namespace tenon::model

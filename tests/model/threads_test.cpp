@@ -252,7 +252,7 @@ TEST_F(Threads, JoinTheirBetaToTheConfiguredOnes) {
 }
 
 TEST(ThreadRequests, ContinueOnlyTheLastAnswerOfTheModelThatGaveIt) {
-    const MessagesFormat with("v", true), without("v");
+    const MessagesFormat with("v", MessagesFormat::Options{.threads = true}), without("v");
     ServerTraits traits({Part::kThreads});
     Talk talk;
     agent::Request request = talk.request();
