@@ -29,6 +29,7 @@ void AnswerStream::take(const SseEvent& event) {
     if (over() || event.data == kDone) return;
     received_ += event.data.size();
     if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
+    if (is_keep_alive(event)) return;
     const auto data = event_data_.parse(event.data);
     if (!data && event.name == "error")
         return take_error({"", excerpt(event.data), ""}, event.data);

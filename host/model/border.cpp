@@ -1,6 +1,7 @@
 #include "host/model/border.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "host/agent/call_ids.h"
@@ -209,6 +210,18 @@ void complete_answer(agent::Answer& answer, std::vector<ContentBlock> blocks,
             "does not fit the model"});
     }
     repairs.log();
+}
+
+bool is_keep_alive(const SseEvent& event) {
+    if (event.name == "error") return false;
+    if (agent::is_blank(event.data)) return true;
+    constexpr std::array<std::string_view, 6> kNames = {"message", "content_block", "response",
+                                                        "chat",    "completion",    "data"};
+    const bool is_known = std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) {
+        return event.name.starts_with(name);
+    });
+    const std::size_t at = event.data.find_first_not_of(" \t\r\n");
+    return !is_known && event.data[at] != '{' && event.data[at] != '[';
 }
 
 bool ValueCount::take(std::string_view arguments) {

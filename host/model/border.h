@@ -17,6 +17,7 @@
 #include "host/model/event_data.h"
 #include "host/model/repairs.h"
 #include "host/model/server_error.h"
+#include "host/model/sse.h"
 
 /// Where an answer enters. What servers do wrong is repaired here, for every wire format, before
 /// the conversation sees it; what cannot be repaired is a failure. The table of the repairs is in
@@ -82,6 +83,10 @@ void show_rest(agent::EventSink& sink, ThinkFilter& filter, const SplitText& spl
 /// reason that its calls stand for, and a Notice if it has a call that was written as text.
 void complete_answer(agent::Answer& answer, std::vector<ContentBlock> blocks,
                      const agent::Request& request, agent::EventSink& sink, Repairs& repairs);
+
+/// Whether an event has nothing to say, since servers and gateways send some only to keep the
+/// connection alive: blank data, or under a name that is of no wire format what is not JSON.
+bool is_keep_alive(const SseEvent& event);
 
 /// What is wrong with more than kMaxCalls calls, in a few words.
 std::string too_many_calls();

@@ -115,6 +115,7 @@ void ChatAnswerReader::take(const SseEvent& event) {
         failure_ = malformed_answer(std::string(kTooLong));
         return;
     }
+    if (is_keep_alive(event)) return;
     const auto chunk = event_data_.parse(event.data);
     const auto error =
         chunk && (event.name == "error" || has_error(*chunk) || choice_in(*chunk).is_null())

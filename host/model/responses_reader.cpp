@@ -28,6 +28,7 @@ void ResponsesReader::take(const SseEvent& event) {
     if (over() || event.data == "[DONE]") return;
     received_ += event.data.size();
     if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
+    if (is_keep_alive(event)) return;
     const auto data = event_data_.parse(event.data);
     if (!data && event.name == "error") return take_error(Json(), event.data);
     if (!data) return fail_malformed("malformed event: " + data.error().message);

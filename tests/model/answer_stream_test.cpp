@@ -439,6 +439,10 @@ TEST(AnswerStream, AcceptsKnownDeviationsOfServers) {
     };
     const std::vector<Case> cases = {
         {"message_start twice", begin() + begin() + text("hello") + end("end_turn")},
+        {"events that keep the connection alive",
+         "data:\n\ndata: \n\nevent: ping\ndata: keepalive\n\n" + begin() +
+             "data:\n\ndata: \n\nevent: ping\ndata: keepalive\n\n" + text("hello") +
+             end("end_turn")},
         {"message_start behind a block", begin() + text("hello") + begin() + end("end_turn")},
         {"no message_stop", no_stop},
         {"[DONE] instead of message_stop", no_stop + "data: [DONE]\n\n"},

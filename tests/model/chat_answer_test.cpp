@@ -267,6 +267,14 @@ TEST(ChatAnswer, ReadsWhyAnAnswerEnded) {
     EXPECT_THAT(cut->calls.at(0).input_error, HasSubstr("cut off"));
 }
 
+TEST(ChatAnswer, IgnoresWhatKeepsTheConnectionAlive) {
+    const auto answer =
+        read("data:\n\ndata: \n\nevent: ping\ndata: keepalive\n\n" + text("o") +
+             "data:\n\ndata: \n\nevent: ping\ndata: keepalive\n\n" + text("k") + end() + kDone);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "ok");
+}
+
 TEST(ChatAnswer, TakesNoAnswerThatTheServerHasGivenUp) {
     for (const std::string reason : {"insufficient_system_resource", "abort", "network_error",
                                      "error", "function_call_filter: MALFORMED_FUNCTION_CALL"}) {

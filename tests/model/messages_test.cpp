@@ -176,7 +176,7 @@ TEST(MessagesBody, LeavesOutTheThinkingOfOtherModels) {
     EXPECT_THAT(marks_of(talk.request()), ::testing::Contains("2.0"));
 }
 
-TEST(MessagesFormat, SendsNoThinkingThatCameInAText) {
+TEST(MessagesBody, SendsNoThinkingThatCameInAText) {
     Talk talk;
     talk.assistant(R"([{"type":"thinking","thinking":"b","signature":"s"},)"
                    R"({"type":"thinking","thinking":"c","in_text":true},)" +

@@ -193,6 +193,15 @@ TEST(ResponsesReader, BuildsACompleteAnswer) {
     EXPECT_TRUE(watcher.notices.empty());
 }
 
+TEST(ResponsesReader, IgnoresWhatKeepsTheConnectionAlive) {
+    const std::string alive = "data:\n\ndata: \n\nevent: ping\ndata: keepalive\n\n";
+    const auto answer = read(alive + created() + alive +
+                             ended(R"(,"output":[{"type":"message",)"
+                                   R"("content":[{"type":"output_text","text":"ok"}]}])"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "ok");
+}
+
 TEST(ResponsesReader, NeedsTheLastEvent) {
     const std::string wire = short_stream();
     for (std::size_t cut = 0; cut < wire.size(); ++cut) {
