@@ -20,23 +20,34 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
 
-/// The most of a body that is no stream. One with status 200 may be a whole answer.
-std::size_t largest_body(const HttpHead& head) {
-    return head.status == 200 ? kMaxContentBytes : kMaxErrorBody;
+bool is_success(const HttpHead& head) {
+    return head.status / 100 == 2;
 }
 
-/// Whether a response is a stream of events. Some servers declare JSON as a stream, or declare no
-/// type. Then the first byte decides, since no line of a stream begins with a brace.
+/// The most of a body that is no stream. One that came with success may be a whole answer.
+std::size_t largest_body(const HttpHead& head) {
+    return is_success(head) ? kMaxContentBytes : kMaxErrorBody;
+}
+
+/// Finds out whether a body is a stream of events. What servers declare is often wrong: JSON is
+/// declared as a stream, and a stream as text or JSON. So its first bytes decide.
 class StreamTest {
 public:
-    bool operator()(const HttpHead& head, std::string_view bytes) {
-        if (head.status != 200 || !is_declared_stream(head)) return false;
-        if (!first_byte_) {
-            const auto at = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // a BOM too
-            if (at != bytes.npos) first_byte_ = bytes[at];
-        }
-        return first_byte_ != '{';
+    /// Returns all bytes that it has kept and those that have come now, as soon as it is known what
+    /// they are; until then nothing.
+    std::string_view take(const HttpHead& head, std::string_view bytes) {
+        if (is_stream_) return bytes;
+        kept_ += bytes;
+        is_stream_ = is_success(head) ? shape_of(head) : false;
+        return is_stream_ ? std::string_view(kept_) : std::string_view();
     }
+    /// The body has ended: the bytes that have not been returned.
+    std::string_view end(const HttpHead& head) {
+        if (is_stream_) return {};
+        is_stream_ = is_success(head) && is_declared_stream(head);
+        return kept_;
+    }
+    [[nodiscard]] bool is_stream() const { return is_stream_.value_or(false); }
 
 private:
     static bool is_declared_stream(const HttpHead& head) {
@@ -45,7 +56,27 @@ private:
         return type.empty() || type.starts_with("text/event-stream");
     }
 
-    std::optional<char> first_byte_;
+    /// Nothing: it is not known yet. No line of a stream begins with a brace.
+    [[nodiscard]] std::optional<bool> shape_of(const HttpHead& head) const {
+        constexpr std::size_t kMostBlanks = 4096;
+        constexpr std::array<std::string_view, 5> kFields = {
+            "data:", "event:", "id:", "retry:", ":"};
+        const auto at = kept_.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // a BOM too
+        const bool is_declared = is_declared_stream(head);
+        if (at == kept_.npos)
+            return kept_.size() < kMostBlanks ? std::nullopt : std::optional(is_declared);
+        if (is_declared) return kept_[at] != '{';
+        const std::string_view text = std::string_view(kept_).substr(at);
+        bool is_known = true;
+        for (const std::string_view field : kFields) {
+            if (text.starts_with(field)) return true;
+            is_known = is_known && !field.starts_with(text);
+        }
+        return is_known ? std::optional(false) : std::nullopt;
+    }
+
+    std::string kept_;
+    std::optional<bool> is_stream_;
 };
 
 /// Whether a refusal of this status may be about the thread that a request continues.
@@ -238,14 +269,14 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     post.body = body.pieces();
 
     SseParser parser;
-    StreamTest is_event_stream;
+    StreamTest stream_test;
     CountedSink shown(sink);
     const std::unique_ptr<AnswerReader> reader = format_->reader(request, shown);
     std::string other_body;  // no stream: an error, or a whole answer
     std::string last_event;  // while nothing is shown: it may be an error
     std::optional<Error> garbled;
-    const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
-        if (!is_event_stream(head, bytes)) {
+    const auto take_body = [&](const HttpHead& head, std::string_view bytes) {
+        if (!stream_test.is_stream()) {
             const std::size_t most = largest_body(head);
             other_body.append(bytes.substr(0, most - other_body.size()));
             return other_body.size() < most;
@@ -257,6 +288,9 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         });
         if (!fed) garbled = fed.error();
         return fed.ok() && !reader->over();
+    };
+    const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
+        return take_body(head, stream_test.take(head, bytes));
     };
 
     const std::string doing = http_->doing("POST", post.path);
@@ -276,12 +310,15 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         if (response.error().malformed) failure.malformed = failure.message;
         return failure;
     }
-    const bool is_stream = is_event_stream(*response, {});
-    if (!is_stream && !(response->status == 200 && reader->take_whole(other_body))) {
+    (void)take_body(*response, stream_test.end(*response));
+    const bool is_stream = stream_test.is_stream();
+    if (!is_stream && !(is_success(*response) && reader->take_whole(other_body))) {
+        const bool is_too_long = is_success(*response) && other_body.size() == kMaxContentBytes;
         other_body.resize(std::min(other_body.size(), kMaxErrorBody));
-        failure = failure_of_response(*response, other_body);
+        failure = is_too_long ? malformed_answer(std::string(kTooLong))
+                              : failure_of_response(*response, other_body);
         // Not a whole answer, but perhaps the beginning of one.
-        if (response->status == 200 && !response->whole) failure.retryable = true;
+        if (is_success(*response) && !response->whole) failure.retryable = true;
         refused = what_is_refused(failure, other_body, request, written);
     } else if (garbled) {
         failure.message = garbled->message;

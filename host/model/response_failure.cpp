@@ -81,14 +81,15 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     } else {
         failure.message += ": " + excerpt(body);
     }
-    if (head.status == 200) failure.message += " (not a stream of events)";
+    const bool is_success = head.status / 100 == 2;
+    if (is_success) failure.message += " (not a stream of events)";
     if (const auto location = head.field("location"); !location.empty()) {
         failure.message += " (redirects are not followed: " + excerpt(location) + ")";
     }
     const auto verdict = head.field("x-should-retry");
     failure.retryable = verdict == "true"    ? true
                         : verdict == "false" ? false
-                        : head.status == 200 ? found && is_passing_error(*found)
+                        : is_success         ? found && is_passing_error(*found)
                                              : is_passing_status(head.status);
     if (is_spend_limit(error, found)) failure.retryable = false;
     if (head.status >= 500 && is_template_error(body)) failure.retryable = false;

@@ -302,6 +302,36 @@ TEST(Endpoint, SaysWhatAnErrorResponseMeans) {
     }
 }
 
+TEST(Endpoint, FindsTheAnswerInAnySuccessfulResponse) {
+    const std::string events =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n"
+        "data: [DONE]\n\n";
+    const std::string whole =
+        R"({"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]})";
+    struct Case {
+        const char* head;
+        std::string body;
+    };
+    for (const Case& one :
+         {Case{"200 OK\r\ncontent-type: text/plain", events},
+          Case{"200 OK\r\ncontent-type: application/json", events},
+          Case{"200 OK\r\ncontent-type: application/octet-stream", "\n: hello\n\n" + events},
+          Case{"201 Created\r\ncontent-type: text/event-stream", events},
+          Case{"201 Created\r\ncontent-type: application/json", whole},
+          Case{"200 OK\r\ncontent-type: text/event-stream", " \n" + whole}}) {
+        SCOPED_TRACE(one.head + one.body);
+        tenon::testing::Step step;
+        step.raw = "HTTP/1.1 " + std::string(one.head) +
+                   "\r\ncontent-length: " + std::to_string(one.body.size()) + "\r\n\r\n" + one.body;
+        ModelServer server(std::vector<tenon::testing::Step>{step}, {});
+        Watcher watcher;
+        const auto answer =
+            provider_for(server.url(), {}, "openai")->ask(Talk().request(), watcher, {});
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->text, "Hello");
+    }
+}
+
 TEST(Endpoint, UnderstandsARetryAfterThatIsADate) {
     const Poco::Timestamp in_an_hour = Poco::Timestamp() + Poco::Timespan(3600, 0);
     const auto date =
