@@ -44,10 +44,25 @@ void UsageCounts::take(const Json& usage, Repairs& repairs) {
     take_count(usage, {"prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"},
                cache_read_, repairs);
     take_count(usage, {"cache_creation_input_tokens"}, cache_written_, repairs);
+    take_uncounted_reasoning(usage, repairs);
     // The counts of the Messages API, as they stand.
     const bool has_input = !member(usage, "prompt_tokens").is_null();
     if (has_input || !member(usage, "cache_read_input_tokens").is_null())
         input_is_without_cache_ = !has_input;
+}
+
+/// Some servers count reasoning in no place but the total.
+void UsageCounts::take_uncounted_reasoning(const Json& usage, Repairs& repairs) {
+    std::int64_t prompt = 0;
+    std::int64_t answer = 0;
+    std::int64_t total = 0;
+    take_count(usage, {"prompt_tokens", "input_tokens"}, prompt, repairs);
+    take_count(usage, {"completion_tokens", "output_tokens"}, answer, repairs);
+    take_count(usage, {"total_tokens"}, total, repairs);
+    const std::int64_t more = total - prompt - answer;
+    // Or what a cache held, if that is not part of the prompt.
+    const bool is_cached = more == cache_read_ || more == cache_read_ + cache_written_;
+    if (prompt > 0 && more > 0 && !is_cached) output_ = total - prompt;
 }
 
 agent::Usage UsageCounts::usage() const {

@@ -99,7 +99,8 @@ agent::ModelFailure failed_answer(const ServerError& error, std::string_view raw
 
 /// Adds up the token counts of OpenAI's formats, wherever they stand: `prompt_tokens` or
 /// `input_tokens`, which include what a cache held. A count that is missing, null, negative or
-/// absurd does not replace an earlier one.
+/// absurd does not replace an earlier one. What only `total_tokens` includes is reasoning, and
+/// counts as output.
 class UsageCounts {
 public:
     /// `usage` may be any value.
@@ -107,6 +108,8 @@ public:
     [[nodiscard]] agent::Usage usage() const;
 
 private:
+    void take_uncounted_reasoning(const Json& usage, Repairs& repairs);
+
     std::int64_t input_ = 0;  // with what a cache held
     std::int64_t output_ = 0;
     std::int64_t cache_read_ = 0;

@@ -463,6 +463,13 @@ TEST(Border, CountsUsageWhereverAndHoweverItCame) {
             {{R"({"input_tokens":9,"cache_read_input_tokens":5,"cache_creation_input_tokens":2})",
               R"({"output_tokens":3})"},
              {9, 3, 5, 2}},
+            {{R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":515,)"
+              R"("completion_tokens_details":{"reasoning_tokens":500}})"},
+             {10, 505, 0, 0}},
+            {{R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":15})"}, {10, 5, 0, 0}},
+            {{R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":25,"cached_tokens":10})"},
+             {0, 5, 10, 0}},
+            {{R"({"total_tokens":25})"}, {}},
             {{"7", "[]", R"({"prompt_tokens":[]})"}, {}}}) {
         SCOPED_TRACE(one.chunks.front());
         BorderFeed feed;
