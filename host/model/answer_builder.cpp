@@ -107,6 +107,11 @@ void AnswerBuilder::whole_text(std::int64_t place, std::string_view whole) {
     replace(to.text, whole);
 }
 
+std::string_view AnswerBuilder::text_of(std::int64_t place) const {
+    const auto found = items_.find({place, What::kText});
+    return found == items_.end() ? std::string_view() : found->second.text;
+}
+
 void AnswerBuilder::thinking(std::int64_t place, std::string_view piece) {
     if (piece.empty() || !keeps(piece.size())) return;
     item(place, What::kThinking).text += piece;

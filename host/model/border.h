@@ -132,6 +132,8 @@ public:
     void text(std::int64_t place, std::string_view piece);
     /// The whole text of this place, which was streamed before, wholly, partly or not at all.
     void whole_text(std::int64_t place, std::string_view whole);
+    /// What has come of the text of this place. Valid until more comes.
+    [[nodiscard]] std::string_view text_of(std::int64_t place) const;
     /// Shown at once.
     void thinking(std::int64_t place, std::string_view piece);
     void whole_thinking(std::int64_t place, std::string_view whole);

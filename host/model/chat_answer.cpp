@@ -147,12 +147,13 @@ void ChatAnswerReader::take_chunk(const Json& chunk, std::string_view raw) {
     builder_.identify(member(chunk, "id"), member(chunk, "model"));
     take_usage(chunk, choice);
     if (!choice.is_object()) return;
-    // Some servers send the whole message once more in the last chunk.
     const Json& delta = member(choice, "delta");
     if (delta.is_object()) {
         take_delta(delta, raw);
     } else if (!has_choice_) {
         take_delta(member(choice, "message"), raw);
+    } else {
+        take_later_message(member(choice, "message"));
     }
     has_choice_ = true;
     const std::string reason = string_or(choice, "finish_reason");
@@ -199,6 +200,16 @@ void ChatAnswerReader::take_delta(const Json& delta, std::string_view raw) {
     take_calls(member(delta, "tool_calls"));
     const Json& function = member(delta, "function_call");  // before there were tools
     if (function.is_object()) take_calls(Json{{"function", function}});
+}
+
+/// Some servers send the whole message once more in the last chunk, others a piece in each.
+void ChatAnswerReader::take_later_message(const Json& message) {
+    const std::string content = string_or(message, "content");
+    const std::string_view known = builder_.text_of(kTextPlace);
+    const bool is_again = content.starts_with(known);
+    if (is_again) builder_.whole_text(kTextPlace, content);
+    if (!is_again && !known.ends_with(content)) builder_.text(kTextPlace, content);
+    if (!has_calls_) take_calls(member(message, "tool_calls"));
 }
 
 /// A text, or the parts of one.
@@ -287,6 +298,7 @@ void ChatAnswerReader::take_calls(const Json& calls) {
                               count};
         fragment.lost = lost;
         builder_.call(kCallPlace, fragment);
+        has_calls_ = true;
     }
 }
 

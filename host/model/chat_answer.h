@@ -26,6 +26,7 @@ private:
     void take_chunk(const Json& chunk, std::string_view raw);
     void take_usage(const Json& chunk, const Json& choice);
     void take_delta(const Json& delta, std::string_view raw);
+    void take_later_message(const Json& message);
     void take_content(const Json& content);
     void take_reasoning(const Json& delta, std::string_view raw);
     void take_details(const OrderedJson& details, bool shown);
@@ -43,6 +44,7 @@ private:
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool has_choice_ = false;
+    bool has_calls_ = false;
     bool finished_ = false;  // a finish_reason has arrived
     bool refused_ = false;
     bool done_ = false;

@@ -275,6 +275,26 @@ TEST(ChatAnswer, IgnoresWhatKeepsTheConnectionAlive) {
     EXPECT_EQ(answer->text, "ok");
 }
 
+TEST(ChatAnswer, JoinsMessagesThatComeInPiecesAndTakesARepetitionForOne) {
+    const auto piece = [](const std::string& message) {
+        return data(R"({"choices":[{"index":0,"message":)" + message + "}]}");
+    };
+    const std::string call =
+        R"("tool_calls":[{"function":{"name":"bash","arguments":"{\"a\":1}"}}])";
+    const std::string hello = text("Hel") + text("lo");
+    for (const std::string& wire :
+         {piece(R"({"content":"Hel"})") + piece(R"({"content":"lo"})"),
+          piece(R"({"content":"Hel"})") + piece(R"({"content":"Hello"})"),
+          hello + piece(R"({"content":"Hello"})"), hello + piece(R"({"content":null})")}) {
+        SCOPED_TRACE(wire);
+        EXPECT_EQ(read(wire + end() + kDone)->text, "Hello");
+    }
+    const std::string first = piece("{\"content\":\"Hello\"," + call + "}");
+    EXPECT_EQ(read(first + end() + kDone)->calls.size(), 1U);
+    EXPECT_EQ(read(first + first + end() + kDone)->calls.size(), 1U);
+    EXPECT_EQ(read(hello + first + end() + kDone)->calls.size(), 1U);
+}
+
 TEST(ChatAnswer, TakesNoAnswerThatTheServerHasGivenUp) {
     for (const std::string reason : {"insufficient_system_resource", "abort", "network_error",
                                      "error", "function_call_filter: MALFORMED_FUNCTION_CALL"}) {
