@@ -122,18 +122,31 @@ bool is_passing_status(int status) {
 }
 
 bool is_passing_error(const ServerError& error) {
-    constexpr std::array<std::string_view, 21> kLasting = {
-        "invalid_request_error",   "authentication_error",
-        "billing_error",           "permission_error",
-        "not_found_error",         "request_too_large",
-        "insufficient_quota",      "billing_hard_limit_reached",
-        "invalid_api_key",         "model_not_found",
-        "context_length_exceeded", "exceed_context_size_error",
-        "not_supported_error",     "BadRequestError",
-        "NotFoundError",           "AuthenticationError",
-        "PermissionDeniedError",   "UnprocessableEntityError",
-        "invalid_prompt",          "bio_policy",
-        "data_residency_mismatch"};
+    constexpr std::array<std::string_view, 25> kLasting = {"invalid_request_error",
+                                                           "authentication_error",
+                                                           "billing_error",
+                                                           "permission_error",
+                                                           "not_found_error",
+                                                           "request_too_large",
+                                                           "insufficient_quota",
+                                                           "billing_hard_limit_reached",
+                                                           "invalid_api_key",
+                                                           "model_not_found",
+                                                           "context_length_exceeded",
+                                                           "exceed_context_size_error",
+                                                           "not_supported_error",
+                                                           "BadRequestError",
+                                                           "NotFoundError",
+                                                           "AuthenticationError",
+                                                           "PermissionDeniedError",
+                                                           "UnprocessableEntityError",
+                                                           "invalid_prompt",
+                                                           "bio_policy",
+                                                           "data_residency_mismatch",
+                                                           "content_filter",
+                                                           "content_policy_violation",
+                                                           "ResponsibleAIPolicyViolation",
+                                                           "moderation_blocked"};
     const auto is_lasting = [&](std::string_view word) {
         // invalid_image, image_too_large and more: codes of a response that failed.
         return word.find("image") != word.npos ||

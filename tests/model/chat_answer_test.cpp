@@ -348,6 +348,8 @@ TEST(ChatAnswer, ReportsErrorsInsideTheStream) {
              "overloaded", true},
             {data(R"({"error":{"message":"No credit","code":402}})"), "No credit", false},
             {data(R"({"error":{"message":"bad","code":"400"}})"), "bad", false},
+            {data(R"({"error":{"message":"filtered","code":"content_filter"}})"), "filtered",
+             false},
             {data(R"({"error":{"message":"Provider returned error","code":429,)"
                   R"("metadata":{"raw":"slow down","provider_name":"P"}}})"),
              "Provider returned error (P: slow down)", true},
