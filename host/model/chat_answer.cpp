@@ -95,6 +95,14 @@ bool has_error(const Json& chunk) {
     return text != nullptr ? !text->empty() : error.is_object() && !error.empty();
 }
 
+/// What an event named "error" says, whose data may be the error itself.
+ServerError error_in_event(std::string_view data, const Result<Json>& parsed) {
+    const auto bare = parsed && member(*parsed, "message").is_string()
+                          ? find_error(Json{{"error", *parsed}})
+                          : std::nullopt;
+    return bare.value_or(ServerError{"", excerpt(data), ""});
+}
+
 /// Two pieces of the same part of the reasoning.
 bool are_one(const OrderedJson& before, const OrderedJson& piece) {
     const std::string type = string_or(piece, "type");
@@ -122,8 +130,7 @@ void ChatAnswerReader::take(const SseEvent& event) {
             ? find_error(*chunk)
             : std::nullopt;
     if (error || event.name == "error") {
-        failure_ =
-            failed_answer(error.value_or(ServerError{"", excerpt(event.data), ""}), event.data);
+        failure_ = failed_answer(error ? *error : error_in_event(event.data, chunk), event.data);
     } else if (!chunk) {
         failure_ = malformed_answer("malformed event: " + chunk.error().message);
     } else if (!chunk->is_object()) {

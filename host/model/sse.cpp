@@ -93,6 +93,10 @@ void SseParser::take_line(std::string_view line, const OnEvent& on_event) {
         has_data_ = true;
     } else if (field == "event") {
         name_.assign(value);
+    } else if (field == "error" && value.starts_with('{')) {
+        name_ = field;
+        data_.assign(value);
+        has_data_ = true;
     }
 }
 

@@ -17,7 +17,8 @@ struct SseEvent {
 
 /// Parses server-sent events from bytes that are cut anywhere (HTML Living Standard, 9.2.6). Lines
 /// end with \n, \r\n or \r. Comments, unknown fields, `id`, `retry` and a leading byte order mark
-/// are skipped. Bytes are not checked for UTF-8. No I/O; not thread-safe.
+/// are skipped. Older versions of llama.cpp write an error as a field of that name: it becomes an
+/// event "error". Bytes are not checked for UTF-8. No I/O; not thread-safe.
 class SseParser {
 public:
     static constexpr std::size_t kMaxEventBytes = std::size_t{32} << 20U;

@@ -383,6 +383,14 @@ TEST(ChatAnswer, RecognisesAnOverflowInsideTheStream) {
     EXPECT_EQ(answer.error().length, agent::Length::kTooLong);
     EXPECT_EQ(answer.error().window, 8192);
     EXPECT_FALSE(answer.error().retryable);
+    const auto of_field = read(
+        "error: {\"code\":400,\"message\":\"the request exceeds the "
+        "available context size\",\"type\":\"exceed_context_size_error\","
+        "\"n_prompt_tokens\":9000,\"n_ctx\":8192}\n\n");
+    ASSERT_FALSE(of_field);
+    EXPECT_EQ(of_field.error().length, agent::Length::kTooLong);
+    EXPECT_EQ(of_field.error().window, 8192);
+    EXPECT_THAT(of_field.error().message, HasSubstr("exceeds the available context size"));
 }
 
 TEST(ChatAnswer, FailsOnAnythingThatIsNoAnswer) {

@@ -37,6 +37,11 @@ TEST(SseParser, FindsTheSameEventsWhereverTheBytesAreCut) {
     EXPECT_EQ(parse_in_pieces(bytes), expected);
 }
 
+TEST(SseParser, TakesAnErrorThatIsAFieldForAnEvent) {
+    EXPECT_EQ(parse_in_pieces({"data: a\n\nerror: {\"code\":400}\n\nerror: none\n\n"}),
+              (Events{{"message", "a"}, {"error", "{\"code\":400}"}}));
+}
+
 TEST(SseParser, ReportsNoEventThatNoBlankLineHasEnded) {
     EXPECT_EQ(parse_in_pieces({"data: a\n"}), Events{});
     EXPECT_EQ(parse_in_pieces({"data: a\n\ndata: b"}), (Events{{"message", "a"}}));
