@@ -275,17 +275,18 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     std::string other_body;  // no stream: an error, or a whole answer
     std::string last_event;  // while nothing is shown: it may be an error
     std::optional<Error> garbled;
+    const auto on_event = [&](const SseEvent& event) {
+        http_->progress();
+        reader->take(event);
+        if (!shown.has_events()) last_event = event.data.substr(0, kMaxErrorBody);
+    };
     const auto take_body = [&](const HttpHead& head, std::string_view bytes) {
         if (!stream_test.is_stream()) {
             const std::size_t most = largest_body(head);
             other_body.append(bytes.substr(0, most - other_body.size()));
             return other_body.size() < most;
         }
-        const auto fed = parser.feed(bytes, [&](const SseEvent& event) {
-            http_->progress();
-            reader->take(event);
-            if (!shown.has_events()) last_event = event.data.substr(0, kMaxErrorBody);
-        });
+        const auto fed = parser.feed(bytes, on_event);
         if (!fed) garbled = fed.error();
         return fed.ok() && !reader->over();
     };
@@ -312,6 +313,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     }
     (void)take_body(*response, stream_test.end(*response));
     const bool is_stream = stream_test.is_stream();
+    if (is_stream && response->whole && !reader->over()) parser.end(on_event);
     if (!is_stream && !(is_success(*response) && reader->take_whole(other_body))) {
         const bool is_too_long = is_success(*response) && other_body.size() == kMaxContentBytes;
         other_body.resize(std::min(other_body.size(), kMaxErrorBody));

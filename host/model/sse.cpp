@@ -1,6 +1,11 @@
 #include "host/model/sse.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
+
+#include "host/base/json.h"
 
 namespace tenon::model {
 namespace {
@@ -34,6 +39,23 @@ private:
     std::size_t return_ = 0;
     bool first_ = true;
 };
+
+/// Whether data is what an event of a wire format has.
+bool is_whole_data(std::string_view data) {
+    if (data == "[DONE]") return true;
+    const bool is_closed = data.starts_with('{') && data.ends_with('}');
+    return is_closed && parse_json(data).ok();
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+    std::vector<std::string_view> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        lines.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
 
 }  // namespace
 
@@ -71,6 +93,17 @@ Result<void> SseParser::feed(std::string_view bytes, const OnEvent& on_event) {
         }
     }
     return {};
+}
+
+void SseParser::end(const OnEvent& on_event) {
+    if (std::exchange(failed_, true)) return;
+    if (!partial_.empty()) take_line(std::exchange(partial_, {}), on_event);
+    if (!has_data_) return;
+    if (is_whole_data(data_)) return take_line({}, on_event);
+    const std::vector<std::string_view> lines = lines_of(data_);
+    if (!std::all_of(lines.begin(), lines.end(), is_whole_data)) return;
+    for (const std::string_view line : lines)
+        on_event({"message", line});
 }
 
 void SseParser::take_line(std::string_view line, const OnEvent& on_event) {

@@ -30,6 +30,10 @@ public:
     /// is an Error, and so is every later call. An event without a blank line after it is not
     /// reported.
     Result<void> feed(std::string_view bytes, const OnEvent& on_event);
+    /// The stream has ended, and was not cut: reports what no blank line has ended, if it is whole.
+    /// That is one event whose data is JSON, or `[DONE]`; or, of a server that ends its events with
+    /// a single line end, one for each line of data. Nothing is reported later.
+    void end(const OnEvent& on_event);
 
 private:
     void take_line(std::string_view line, const OnEvent& on_event);
@@ -41,7 +45,7 @@ private:
     bool has_data_ = false;
     bool first_line_ = true;
     bool skip_newline_ = false;  // the last byte was \r: a \n belongs to it
-    bool failed_ = false;
+    bool failed_ = false;        // or ended
 };
 
 }  // namespace tenon::model

@@ -317,6 +317,7 @@ TEST(Endpoint, FindsTheAnswerInAnySuccessfulResponse) {
           Case{"200 OK\r\ncontent-type: application/json", events},
           Case{"200 OK\r\ncontent-type: application/octet-stream", "\n: hello\n\n" + events},
           Case{"201 Created\r\ncontent-type: text/event-stream", events},
+          Case{"200 OK\r\ncontent-type: text/event-stream", "data: " + whole + "\ndata: [DONE]"},
           Case{"201 Created\r\ncontent-type: application/json", whole},
           Case{"200 OK\r\ncontent-type: text/event-stream", " \n" + whole}}) {
         SCOPED_TRACE(one.head + one.body);

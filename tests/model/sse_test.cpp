@@ -47,6 +47,36 @@ TEST(SseParser, ReportsNoEventThatNoBlankLineHasEnded) {
     EXPECT_EQ(parse_in_pieces({"data: a\n\ndata: b"}), (Events{{"message", "a"}}));
 }
 
+TEST(SseParser, ReportsWhatIsWholeAtAnEndThatIsNoCut) {
+    struct Case {
+        std::string wire;
+        Events events;
+    };
+    for (const Case& one :
+         std::vector<Case>{{"event: a\ndata: {\"b\":1}\n", {{"a", "{\"b\":1}"}}},
+                           {"data: {\"b\":1}", {{"message", "{\"b\":1}"}}},
+                           {"data: [DONE]", {{"message", "[DONE]"}}},
+                           {"data: {\"b\":1}\ndata: {}\ndata: [DONE]\n",
+                            {{"message", "{\"b\":1}"}, {"message", "{}"}, {"message", "[DONE]"}}},
+                           {"data: {\"b\":1", {}},
+                           {"data: {}\ndata: {\"b\":1", {}},
+                           {"data: {}\n\n", {}},
+                           {"data: ok", {}},
+                           {"event: a\n", {}}}) {
+        SCOPED_TRACE(one.wire);
+        SseParser parser;
+        Events events;
+        const auto add = [&](const SseEvent& event) {
+            events.emplace_back(event.name, event.data);
+        };
+        ASSERT_TRUE(parser.feed(one.wire, [](const SseEvent&) {}));
+        parser.end(add);
+        EXPECT_EQ(events, one.events);
+        parser.end(add);
+        EXPECT_EQ(events, one.events) << "only once";
+    }
+}
+
 TEST(SseParser, SkipsTheByteOrderMarkOnlyAtTheStart) {
     EXPECT_EQ(parse_in_pieces({"\xEF\xBB\xBF"
                                "data: a\n\n\xEF\xBB\xBF"
