@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/agent/repair.h"
+#include "host/base/utf8.h"
 #include "host/model/border.h"
 
 namespace tenon::model {
@@ -72,9 +73,11 @@ agent::Usage UsageCounts::usage() const {
 
 void AnswerBuilder::identify(const Json& id, const Json& model) {
     const std::string* of_answer = string_in(id);
-    if (of_answer != nullptr && answer_.id.empty()) answer_.id = *of_answer;
+    if (of_answer != nullptr && answer_.id.empty())
+        answer_.id = utf8::first_bytes(*of_answer, kMaxNameBytes);
     const std::string* of_model = string_in(model);
-    if (of_model != nullptr && answer_.model.empty()) answer_.model = *of_model;
+    if (of_model != nullptr && answer_.model.empty())
+        answer_.model = utf8::first_bytes(*of_model, kMaxNameBytes);
 }
 
 AnswerBuilder::Item& AnswerBuilder::item(std::int64_t place, What what) {

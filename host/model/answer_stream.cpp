@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/agent/repair.h"
+#include "host/base/utf8.h"
 
 namespace tenon::model {
 namespace {
@@ -89,8 +90,8 @@ void AnswerStream::start_message(const Json& message) {
     began_again_ = started_ && (open_ || !blocks_.empty());
     if (started_) return;
     started_ = true;
-    answer_.id = string_or(message, "id");
-    answer_.model = string_or(message, "model");
+    answer_.id = utf8::first_bytes(string_or(message, "id"), kMaxNameBytes);
+    answer_.model = utf8::first_bytes(string_or(message, "model"), kMaxNameBytes);
 }
 
 void AnswerStream::start_block(const Json& data, std::string_view raw) {

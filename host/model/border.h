@@ -31,6 +31,9 @@ constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;
 constexpr std::size_t kMaxContentBytes = std::size_t{32} << 20U;
 constexpr std::string_view kTooLong = "the answer is too long";
 
+/// As much of the id, or of the model, that an answer states as is kept.
+constexpr std::size_t kMaxNameBytes = 256;
+
 /// One finished block.
 struct ContentBlock {
     std::string type;

@@ -337,6 +337,18 @@ TEST(AnswerStream, KeepsTheWordsThatItTakesOutOfAText) {
     EXPECT_EQ(all.text(), "<think>a</think>" + about);
 }
 
+TEST(AnswerStream, KeepsNoEndlessNames) {
+    const std::string endless(1'000'000, 'x');
+    Watcher watcher;
+    const auto answer = read(event(R"({"type":"message_start","message":{"id":")" + endless +
+                                   R"(","model":")" + endless + R"("}})") +
+                                 text("ok") + end("end_turn"),
+                             watcher);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->id, std::string(256, 'x'));
+    EXPECT_EQ(answer->model, std::string(256, 'x'));
+}
+
 TEST(AnswerStream, AssignsIdsToCallsWithoutAUsableId) {
     const std::vector<std::string> offered = {R"("id":"functions.bash:0",)",
                                               R"("id":"",)",

@@ -483,6 +483,15 @@ TEST(Border, CountsUsageWhereverAndHoweverItCame) {
     }
 }
 
+TEST(Border, KeepsNoEndlessNames) {
+    BorderFeed feed;
+    feed.builder().identify(std::string(1'000'000, 'x'), std::string(1'000'000, 'y'));
+    feed.builder().text(1, "ok");
+    const auto answer = feed.builder().finish();
+    EXPECT_EQ(answer->id, std::string(256, 'x'));
+    EXPECT_EQ(answer->model, std::string(256, 'y'));
+}
+
 TEST(Border, OrdersBlocksByTheirPlaces) {
     BorderFeed feed;
     const Json none;
