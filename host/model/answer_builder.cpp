@@ -142,7 +142,7 @@ void AnswerBuilder::call(std::int64_t place, const CallFragment& fragment) {
     const std::size_t bytes = arguments != nullptr           ? arguments->size()
                               : fragment.arguments.is_null() ? 0
                                                              : dump_json(fragment.arguments).size();
-    if (!keeps(bytes)) return;
+    if (!keeps(bytes + fragment.kept.size())) return;
     if (!calls_.take(place, order_++, fragment, request_.tools, repairs_))
         malformed_ = too_many_calls();
 }
@@ -194,6 +194,7 @@ Result<agent::Answer, agent::ModelFailure> AnswerBuilder::finish() {
         OrderedJson fields = fields_of(call);
         auto block = finish_block(std::move(fields), std::move(call.arguments), &repairs_);
         if (!block) return malformed_answer(block.error().message);
+        block->kept = std::move(call.kept);
         placed.push_back({call.place, call.order, {}});
         placed.back().blocks.push_back(std::move(*block));
     }

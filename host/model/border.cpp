@@ -86,6 +86,26 @@ void assign_call_id(ContentBlock& block, agent::CallIds& ids, Repairs& repairs) 
     block.wire = wire_with_input(block.call_fields, std::exchange(block.input_wire, {}));
 }
 
+/// Since a call has no place for what only its own model understands, as thinking has.
+void keep_in_thinking(std::vector<ContentBlock>& blocks) {
+    std::string members;
+    for (const ContentBlock& block : blocks) {
+        if (!block.call || block.kept.empty()) continue;
+        members += members.empty() ? "" : ",";
+        members += json_quote(block.call->id) + ":" + block.kept;
+    }
+    if (members.empty()) return;
+    auto at = std::find_if(blocks.begin(), blocks.end(),
+                           [](const ContentBlock& block) { return block.type == "thinking"; });
+    if (at == blocks.end()) {
+        ContentBlock thinking;
+        thinking.type = "thinking";
+        thinking.wire = R"({"type":"thinking","thinking":""})";
+        at = blocks.insert(blocks.begin(), std::move(thinking));
+    }
+    at->wire.insert(at->wire.size() - 1, ",\"calls\":{" + members + "}");
+}
+
 }  // namespace
 
 Result<ContentBlock> finish_block(OrderedJson fields, std::optional<std::string> input_json,
@@ -159,11 +179,12 @@ void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks, agent:
     });
     if (blank > 0) made.made(Repair::kTextBlank);
     agent::CallIds of_this_answer;
-    std::vector<std::string_view> wires;
-    for (ContentBlock& block : blocks) {
+    for (ContentBlock& block : blocks)
         if (block.call) assign_call_id(block, ids != nullptr ? *ids : of_this_answer, made);
+    keep_in_thinking(blocks);
+    std::vector<std::string_view> wires;
+    for (const ContentBlock& block : blocks)
         wires.push_back(block.wire);
-    }
     const std::size_t count = agent::count_without_final_thinking(wires);
     if (count < blocks.size()) made.made(Repair::kThinkingLast);
     blocks.resize(count);

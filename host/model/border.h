@@ -44,6 +44,9 @@ struct ContentBlock {
     std::optional<agent::ToolCall> call;
     OrderedJson call_fields;
     std::string input_wire;
+    /// JSON object: more members of a call, which the same model gets back with it. They become
+    /// part of the thinking of the answer, in its member `calls` under the id of the call.
+    std::string kept = {};
 };
 
 /// Makes a block from its fields. `input_json` is the text of a tool's input if it was streamed;

@@ -162,7 +162,8 @@ bool CallCollector::take(std::int64_t place, std::size_t order, const CallFragme
                          std::string_view tools, Repairs& repairs) {
     if (fragment.position == 0) ++list_;
     const Parts parts = parts_of(fragment, repairs);
-    if (parts.id.empty() && parts.name.empty() && parts.arguments.empty()) return true;
+    if (parts.id.empty() && parts.name.empty() && parts.arguments.empty() && fragment.kept.empty())
+        return true;
     CollectedCall* call = find(parts, fragment, repairs);
     if (call != nullptr && is_another_of_its_list(*call, parts)) call = nullptr;
     if (call != nullptr && is_repetition(*call, parts)) {
@@ -185,6 +186,7 @@ bool CallCollector::take(std::int64_t place, std::size_t order, const CallFragme
     call->list = list_;
     last_ = static_cast<std::size_t>(call - calls_.data());
     add(*call, parts, repairs);
+    if (!fragment.kept.empty()) call->kept = fragment.kept;
     return true;
 }
 

@@ -31,6 +31,7 @@ struct CallFragment {
     std::size_t of = 1;          ///< how many came together
     bool whole = false;          ///< `arguments` are all arguments of the call
     std::string_view lost = {};  ///< text to insert before these arguments: see EventDataParser
+    std::string_view kept = {};  ///< JSON object, see ContentBlock; empty: none
 };
 
 /// A call whose fragments have been put together.
@@ -42,6 +43,7 @@ struct CollectedCall {
     std::string name;    // as received
     std::string joined;  // all pieces of the name
     std::string arguments;
+    std::string kept;      // the last that was not empty
     std::size_t list = 0;  // of the last fragment: the number of the list that it came in
 
     /// Where the JSON text of the arguments is after what has arrived.

@@ -103,11 +103,26 @@ ServerError error_in_event(std::string_view data, const Result<Json>& parsed) {
     return bare.value_or(ServerError{"", excerpt(data), ""});
 }
 
-/// Two pieces of the same part of the reasoning.
+/// Two pieces of the same part of the thinking.
 bool are_one(const OrderedJson& before, const OrderedJson& piece) {
     const std::string type = string_or(piece, "type");
+    if (string_or(before, "type") != type) return false;
+    if (type == "thinking") return string_or(before, "signature").empty();
     return (type == "reasoning.text" || type == "reasoning.summary") &&
-           string_or(before, "type") == type && member(before, "index") == member(piece, "index");
+           member(before, "index") == member(piece, "index");
+}
+
+/// Which members of a part are texts that come in pieces.
+constexpr std::array<std::string_view, 3> kTextsOfParts = {"text", "summary", "thinking"};
+
+/// The members of a call that go back with it, as a JSON object; empty: it has none.
+std::string kept_of_call(const Json& call) {
+    Json kept = Json::object();
+    for (const std::string_view key : kKeptOfCalls) {
+        const Json& value = member(call, key);
+        if (!value.is_null()) kept[std::string(key)] = value;
+    }
+    return kept.empty() ? std::string() : dump_json(kept);
 }
 
 }  // namespace
@@ -243,49 +258,60 @@ void ChatAnswerReader::take_reasoning(const Json& delta, std::string_view raw) {
         builder_.thinking(kThinkingPlace, with_lost(text));
         builder_.thinking_members(kThinkingPlace)[kThinkingCameIn] = field;
     }
-    if (!member(delta, kThinkingDetails).is_array()) return;
+    if (std::none_of(kThinkingParts.begin(), kThinkingParts.end(),
+                     [&](std::string_view key) { return member(delta, key).is_array(); }))
+        return;
     const auto ordered = parse_ordered_json(raw);
     if (!ordered) return;
     const OrderedJson* choice = &member(*ordered, "choices");
     if (choice->is_array() && !choice->empty()) choice = &choice->front();
-    const OrderedJson& of_delta = member(member(*choice, "delta"), kThinkingDetails);
-    take_details(
-        of_delta.is_array() ? of_delta : member(member(*choice, "message"), kThinkingDetails),
-        shown);
+    const OrderedJson& of_delta = member(*choice, "delta");
+    const OrderedJson& from = of_delta.is_object() ? of_delta : member(*choice, "message");
+    for (std::size_t i = 0; i < kThinkingParts.size(); ++i)
+        take_parts(parts_[i], member(from, kThinkingParts[i]), shown);
 }
 
-/// Pieces of one part are joined; everything else stays as it came.
-void ChatAnswerReader::take_details(const OrderedJson& details, bool shown) {
-    if (!details.is_array()) return;
-    for (const OrderedJson& piece : details) {
-        if (!shown) {
-            builder_.thinking(kThinkingPlace, string_or(piece, "text"));
-            builder_.thinking(kThinkingPlace, string_or(piece, "summary"));
-        }
+void ChatAnswerReader::take_parts(ThinkingParts& to, const OrderedJson& pieces, bool shown) {
+    if (!pieces.is_array()) return;
+    for (const OrderedJson& piece : pieces) {
+        for (const std::string_view key : kTextsOfParts)
+            if (!shown) builder_.thinking(kThinkingPlace, string_or(piece, key));
         if (!builder_.keeps(dump_ordered_json(piece).size())) return;
-        if (last_detail_.is_null() || !are_one(last_detail_, piece)) {
-            end_detail();
-            last_detail_ = piece;
-            continue;
-        }
-        for (const auto& [key, value] : piece.items()) {
-            OrderedJson& known = last_detail_[key];
-            auto* text = known.get_ptr<std::string*>();
-            const std::string* more = string_in(value);
-            if ((key == "text" || key == "summary") && text != nullptr && more != nullptr) {
-                *text += *more;
-            } else if (!value.is_null()) {
-                known = value;
-            }
+        to.take(piece);
+    }
+}
+
+void ThinkingParts::take(const OrderedJson& piece) {
+    if (last_.is_null() || !are_one(last_, piece)) {
+        end_part();
+        last_ = piece;
+        return;
+    }
+    for (const auto& [key, value] : piece.items()) {
+        OrderedJson& known = last_[key];
+        auto* text = known.get_ptr<std::string*>();
+        const std::string* more = string_in(value);
+        const bool is_text =
+            std::find(kTextsOfParts.begin(), kTextsOfParts.end(), key) != kTextsOfParts.end();
+        if (is_text && text != nullptr && more != nullptr) {
+            *text += *more;
+        } else if (!value.is_null()) {
+            known = value;
         }
     }
 }
 
-/// As text, since a value takes many times the space.
-void ChatAnswerReader::end_detail() {
-    if (last_detail_.is_null()) return;
-    details_ += ',' + dump_ordered_json(last_detail_);
-    last_detail_ = {};
+void ThinkingParts::end_part() {
+    if (last_.is_null()) return;
+    parts_ += ',' + dump_ordered_json(last_);
+    last_ = {};
+}
+
+std::string ThinkingParts::finish() {
+    end_part();
+    if (parts_.empty()) return {};
+    parts_.front() = '[';
+    return std::move(parts_) + "]";
 }
 
 void ChatAnswerReader::take_calls(const Json& calls) {
@@ -303,7 +329,9 @@ void ChatAnswerReader::take_calls(const Json& calls) {
                               member(from, "arguments"),
                               i,
                               count};
+        const std::string kept = kept_of_call(call);
         fragment.lost = lost;
+        fragment.kept = kept;
         builder_.call(kCallPlace, fragment);
         has_calls_ = true;
     }
@@ -319,12 +347,11 @@ Result<agent::Answer, agent::ModelFailure> ChatAnswerReader::finish(bool clean_e
     event_data_.end_text();
     lost_ += event_data_.take_lost();
     builder_.text(kTextPlace, with_lost({}));
-    end_detail();
-    if (!details_.empty()) {
-        details_.front() = '[';
-        details_ += ']';
+    for (std::size_t i = 0; i < kThinkingParts.size(); ++i) {
+        const std::string parts = parts_[i].finish();
+        if (parts.empty()) continue;
         builder_.thinking_members(kThinkingPlace).clear();
-        builder_.keep(kThinkingPlace, kThinkingDetails, details_);
+        builder_.keep(kThinkingPlace, kThinkingParts[i], parts);
     }
     if (refused_) builder_.stop_reason("refusal");
     return builder_.finish();

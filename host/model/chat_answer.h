@@ -1,14 +1,32 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "host/model/border.h"
+#include "host/model/chat_completions.h"
 #include "host/model/event_data.h"
 #include "host/model/wire_format.h"
 
 namespace tenon::model {
+
+/// Collects one list of parts of thinking that arrives in pieces, as text, since a value takes many
+/// times the space.
+class ThinkingParts {
+public:
+    /// Pieces of one part are joined; everything else stays as it came.
+    void take(const OrderedJson& piece);
+    /// All parts, as a JSON array; empty: there are none. Once.
+    std::string finish();
+
+private:
+    void end_part();
+
+    std::string parts_;  // each behind a comma
+    OrderedJson last_;   // the next pieces may belong to it
+};
 
 /// Builds one answer from the chunks of a stream, or from a whole `chat.completion`. It is complete
 /// after `[DONE]`, or when the stream ends cleanly after a finish_reason. Not thread-safe.
@@ -29,8 +47,7 @@ private:
     void take_later_message(const Json& message);
     void take_content(const Json& content);
     void take_reasoning(const Json& delta, std::string_view raw);
-    void take_details(const OrderedJson& details, bool shown);
-    void end_detail();
+    void take_parts(ThinkingParts& to, const OrderedJson& pieces, bool shown);
     void take_calls(const Json& calls);
     void take_finish_reason(const std::string& reason);
     [[nodiscard]] std::string with_lost(std::string text);
@@ -38,9 +55,8 @@ private:
     agent::EventSink& sink_;
     AnswerBuilder builder_;
     EventDataParser event_data_;
-    std::string details_;      // reasoning_details that are whole, each behind a comma
-    OrderedJson last_detail_;  // the next pieces may belong to it
-    std::string lost_;         // see EventDataParser
+    std::array<ThinkingParts, kThinkingParts.size()> parts_;
+    std::string lost_;  // see EventDataParser
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool has_choice_ = false;

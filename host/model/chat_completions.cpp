@@ -44,6 +44,9 @@ constexpr std::array kRefusable = {
     RefusablePart{Part::kReasoningOfCalls, "must be passed back"},
     RefusablePart{Part::kSentReasoning, "reasoning_content", kMissing},
     RefusablePart{Part::kSentReasoning, kThinkingDetails},
+    RefusablePart{Part::kSentReasoning, kThinkingBlocks},
+    RefusablePart{Part::kSentReasoning, kKeptOfCalls[0]},
+    RefusablePart{Part::kSentReasoning, kKeptOfCalls[1]},
     RefusablePart{Part::kSentReasoning, "content and thinking"},
     RefusablePart{Part::kSentReasoning, ".reasoning", kMissing},
     RefusablePart{Part::kSentReasoning, "\"reasoning\""},
@@ -129,6 +132,7 @@ private:
         std::string_view id;  // with its quotes
         std::string_view name;
         std::string_view input;
+        std::string_view kept;  // the object of its kKeptOfCalls
     };
     struct UserPart {
         bool is_image = false;
@@ -152,6 +156,7 @@ private:
     void add_answer(const agent::Message& message) {
         const bool own = message.origin.empty() || message.origin == origin_;
         bool first_text = true;
+        std::string_view of_calls;
         for (std::size_t i = 0; i < message.block_ends.size(); ++i) {
             const std::string_view block = block_of(message, i);
             const std::string type = type_of(block);
@@ -160,10 +165,12 @@ private:
                                 std::exchange(first_text, false));
             } else if (type == "tool_use") {
                 end_user();
-                calls_.push_back(
-                    {value_of(block, "id"), value_of(block, "name"), value_of(block, "input")});
+                const std::string_view id = value_of(block, "id");
+                calls_.push_back({id, value_of(block, "name"), value_of(block, "input"),
+                                  value_of(of_calls, inside_quotes(id))});
             } else if (type == "thinking" && own && sends_thinking_) {
                 add_thinking(block);
+                if (of_calls.empty()) of_calls = value_of(block, kThinkingOfCalls);
             }
         }
     }
@@ -176,10 +183,10 @@ private:
     }
 
     void add_thinking(std::string_view block) {
-        if (const std::string_view details = value_of(block, kThinkingDetails); !details.empty()) {
-            details_ = details;
-            return;
-        }
+        const auto parts = values_of(block, kThinkingParts);
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            if (!parts[i].empty()) thinking_parts_[i] = parts[i];
+        if (parts != decltype(parts){}) return;
         const std::string_view field = inside_quotes(value_of(block, kThinkingCameIn));
         if (std::find(kThinkingFields.begin(), kThinkingFields.end(), field) ==
             kThinkingFields.end())
@@ -196,16 +203,20 @@ private:
         answer_text_.clear();
         calls_.clear();
         thinking_.clear();
-        details_ = {};
+        thinking_parts_ = {};
     }
 
     void write_answer() {
         begin("assistant");
         out_.add(",\"content\":");
         write_string_or_null(answer_text_);
-        if (!details_.empty()) {
-            out_.add(",\"reasoning_details\":");
-            out_.add(details_);
+        for (std::size_t i = 0; i < kThinkingParts.size(); ++i) {
+            if (thinking_parts_[i].empty()) continue;
+            out_.own(",\"" + std::string(kThinkingParts[i]) + "\":");
+            out_.add(thinking_parts_[i]);
+        }
+        if (thinking_parts_ != decltype(thinking_parts_){}) {
+            // All thinking is there.
         } else if (!is_empty(thinking_) || (!thinking_.empty() && !calls_need_thinking_)) {
             out_.add(",\"");
             out_.add(thinking_field_);
@@ -221,7 +232,12 @@ private:
             out_.add(calls_[i].name);
             out_.add(",\"arguments\":");
             out_.own(quoted_json(calls_[i].input.empty() ? "{}" : calls_[i].input));
-            out_.add("}}");
+            out_.add("}");
+            if (calls_[i].kept.starts_with('{')) {
+                out_.add(",");
+                out_.add(calls_[i].kept.substr(1, calls_[i].kept.size() - 2));
+            }
+            out_.add("}");
         }
         out_.add(calls_.empty() ? "}" : "]}");
     }
@@ -364,7 +380,7 @@ private:
     std::vector<Call> calls_;
     Pieces thinking_;
     std::string_view thinking_field_;
-    std::string_view details_;
+    std::array<std::string_view, kThinkingParts.size()> thinking_parts_;
     std::vector<UserPart> user_;
 };
 

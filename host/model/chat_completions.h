@@ -13,8 +13,17 @@ namespace tenon::model {
 /// has some is used.
 inline constexpr std::array<std::string_view, 2> kThinkingFields = {"reasoning_content",
                                                                     "reasoning"};
-/// The member for thinking in parts.
+/// The members for thinking in parts: of OpenRouter, and of LiteLLM before a model of Anthropic.
 inline constexpr std::string_view kThinkingDetails = "reasoning_details";
+inline constexpr std::string_view kThinkingBlocks = "thinking_blocks";
+inline constexpr std::array<std::string_view, 2> kThinkingParts = {kThinkingDetails,
+                                                                   kThinkingBlocks};
+/// The members of a call that go back with it: Gemini has signatures of its thinking there, and
+/// refuses a call without.
+inline constexpr std::array<std::string_view, 3> kKeptOfCalls = {
+    "extra_content", "provider_specific_fields", "thought_signature"};
+/// The member of a thinking block with these, under the ids of the calls.
+inline constexpr std::string_view kThinkingOfCalls = "calls";
 /// The member of a thinking block that says in which of kThinkingFields it came.
 inline constexpr std::string_view kThinkingCameIn = "field";
 

@@ -242,6 +242,31 @@ TEST(ChatAnswer, KeepsReasoningDetailsAsTheyCame) {
     EXPECT_EQ(watcher.thinking, "abc");
 }
 
+TEST(ChatAnswer, KeepsThinkingBlocksAsTheyCame) {
+    const auto answer = read(
+        chunk(R"({"thinking_blocks":[{"type":"thinking","thinking":"a","signature":null}]})") +
+        chunk(R"({"thinking_blocks":[{"type":"thinking","thinking":"b"}]})") +
+        chunk(R"({"thinking_blocks":[{"type":"thinking","thinking":"","signature":"s"}]})") +
+        chunk(R"({"thinking_blocks":[{"type":"redacted_thinking","data":"x"}]})") + text_and_end());
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->content,
+              R"([{"type":"thinking","thinking":"ab","thinking_blocks":[)"
+              R"({"type":"thinking","thinking":"ab","signature":"s"},)"
+              R"({"type":"redacted_thinking","data":"x"}]},{"type":"text","text":"ok"}])");
+}
+
+TEST(ChatAnswer, KeepsWhatACallMustBeSentBackWith) {
+    const std::string kept = R"("extra_content":{"google":{"thought_signature":"s"}})";
+    const std::string call =
+        R"({"index":0,"id":"c1",)" + kept + R"(,"function":{"name":"bash","arguments":"{}"}})";
+    const std::string wire = R"({"type":"tool_use","id":"c1","name":"bash","input":{}}])";
+    EXPECT_EQ(read(calls(call) + end() + kDone)->content,
+              R"([{"type":"thinking","thinking":"","calls":{"c1":{)" + kept + "}}}," + wire);
+    EXPECT_EQ(read(chunk(R"({"reasoning":"hm"})") + calls(call) + end() + kDone)->content,
+              R"([{"type":"thinking","thinking":"hm","field":"reasoning","calls":{"c1":{)" + kept +
+                  "}}}," + wire);
+}
+
 TEST(ChatAnswer, ReadsWhyAnAnswerEnded) {
     for (const auto& [reason, stop] : std::vector<std::pair<std::string, std::string>>{
              {"stop", "end_turn"},

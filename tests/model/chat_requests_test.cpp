@@ -247,6 +247,30 @@ TEST(ChatMessages, KeepsTheTextOfAResultWithoutItsCall) {
               R"([{"role":"user","content":"text\n\nhello"}])");
 }
 
+TEST(ChatMessages, GivesTheKeptMembersOfACallBack) {
+    const std::string blocks =
+        R"({"type":"thinking","thinking":"","thinking_blocks":[{"type":"thinking","thinking":"b"}],)"
+        R"("calls":{"c2":{"extra_content":{"google":{"thought_signature":"s"}}}}})";
+    const std::string call = R"({"type":"tool_use","id":"c1","name":"bash","input":{}})";
+    const std::string other = R"({"type":"tool_use","id":"c2","name":"bash","input":{}})";
+    const auto calls_of = [&](const std::string& origin, const Situation& setup = {}) {
+        const Json messages =
+            json_or_null(written({answer({blocks, call, other}, origin),
+                                  user({result_block("c1", "r"), result_block("c2", "r")})},
+                                 setup));
+        return element(messages, 0);
+    };
+    const Json own = calls_of("openai m");
+    EXPECT_EQ(dump_json(member(own, "thinking_blocks")), R"([{"thinking":"b","type":"thinking"}])");
+    const Json& calls = member(own, "tool_calls");
+    EXPECT_TRUE(member(element(calls, 0), "extra_content").is_null());
+    EXPECT_EQ(dump_json(member(element(calls, 1), "extra_content")),
+              R"({"google":{"thought_signature":"s"}})");
+    EXPECT_THAT(dump_json(calls_of("openai other")), Not(HasSubstr("thought")));
+    EXPECT_THAT(dump_json(calls_of("openai m", {kLocal, {}, {Part::kSentReasoning}})),
+                Not(HasSubstr("thought")));
+}
+
 TEST(ChatMessages, GivesThinkingBackInItsMember) {
     const std::string content =
         R"({"type":"thinking","thinking":"h\"m","field":"reasoning_content"})";
