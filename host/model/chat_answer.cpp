@@ -112,9 +112,6 @@ bool are_one(const OrderedJson& before, const OrderedJson& piece) {
            member(before, "index") == member(piece, "index");
 }
 
-/// Which members of a part are texts that come in pieces.
-constexpr std::array<std::string_view, 3> kTextsOfParts = {"text", "summary", "thinking"};
-
 /// The members of a call that go back with it, as a JSON object; empty: it has none.
 std::string kept_of_call(const Json& call) {
     Json kept = Json::object();
@@ -274,7 +271,7 @@ void ChatAnswerReader::take_reasoning(const Json& delta, std::string_view raw) {
 void ChatAnswerReader::take_parts(ThinkingParts& to, const OrderedJson& pieces, bool shown) {
     if (!pieces.is_array()) return;
     for (const OrderedJson& piece : pieces) {
-        for (const std::string_view key : kTextsOfParts)
+        for (const std::string_view key : ThinkingParts::kTexts)
             if (!shown) builder_.thinking(kThinkingPlace, string_or(piece, key));
         if (!builder_.keeps(dump_ordered_json(piece).size())) return;
         to.take(piece);
@@ -288,21 +285,25 @@ void ThinkingParts::take(const OrderedJson& piece) {
         return;
     }
     for (const auto& [key, value] : piece.items()) {
-        OrderedJson& known = last_[key];
-        auto* text = known.get_ptr<std::string*>();
+        const auto at = std::find(kTexts.begin(), kTexts.end(), key);
         const std::string* more = string_in(value);
-        const bool is_text =
-            std::find(kTextsOfParts.begin(), kTextsOfParts.end(), key) != kTextsOfParts.end();
-        if (is_text && text != nullptr && more != nullptr) {
-            *text += *more;
+        const std::string* known = string_in(member(last_, key));
+        if (at != kTexts.end() && more != nullptr && known != nullptr) {
+            std::string& text = texts_[static_cast<std::size_t>(at - kTexts.begin())];
+            if (text.empty()) text = *known;
+            text += *more;
         } else if (!value.is_null()) {
-            known = value;
+            last_[key] = value;
         }
     }
 }
 
 void ThinkingParts::end_part() {
     if (last_.is_null()) return;
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+        std::string text = std::exchange(texts_[i], {});
+        if (!text.empty()) last_[std::string(kTexts[i])] = std::move(text);
+    }
     parts_ += ',' + dump_ordered_json(last_);
     last_ = {};
 }

@@ -16,6 +16,9 @@ namespace tenon::model {
 /// times the space.
 class ThinkingParts {
 public:
+    /// The members of a part that come in pieces.
+    static constexpr std::array<std::string_view, 3> kTexts = {"text", "summary", "thinking"};
+
     /// Pieces of one part are joined; everything else stays as it came.
     void take(const OrderedJson& piece);
     /// All parts, as a JSON array; empty: there are none. Once.
@@ -24,8 +27,9 @@ public:
 private:
     void end_part();
 
-    std::string parts_;  // each behind a comma
-    OrderedJson last_;   // the next pieces may belong to it
+    std::string parts_;                             // each behind a comma
+    std::array<std::string, kTexts.size()> texts_;  // of `last_`, as far as they were joined
+    OrderedJson last_;                              // the next pieces may belong to it
 };
 
 /// Builds one answer from the chunks of a stream, or from a whole `chat.completion`. It is complete
