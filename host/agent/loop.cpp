@@ -405,8 +405,8 @@ Loop::Next Loop::take_structured_answer(bool empty) {
 
 /// A call of the answer tool ends the run like an answer without calls; its result is not answered.
 Loop::Next Loop::after_calls() {
-    if (structured_.gave_up()) return fail_unfit();
-    return structured_.was_called() ? end_with_document() : Next::kAsk;
+    if (structured_.end_calls()) return end_with_document();
+    return structured_.gave_up() ? fail_unfit() : Next::kAsk;
 }
 
 Loop::Next Loop::end_with_document() {

@@ -1,5 +1,7 @@
 #include "host/agent/structured_answer.h"
 
+#include <utility>
+
 #include "host/agent/answer_tool.h"
 #include "host/agent/wire.h"
 #include "host/base/utf8.h"
@@ -38,7 +40,7 @@ void StructuredAnswer::begin_run() {
     document_.reset();
     flaw_.clear();
     misfits_ = 0;
-    called_ = false;
+    called_ = called_misfit_ = false;
 }
 
 std::string StructuredAnswer::instruction() const {
@@ -56,7 +58,7 @@ bool StructuredAnswer::take_text(std::string_view text) {
     if (document.empty()) return refuse("it has no text");
     const auto parsed = parse_json(document);
     if (!parsed) return refuse("it is not one JSON document: " + parsed.error().message);
-    if (auto flaw = form_->flaw(*parsed)) return refuse(*std::move(flaw));
+    if (auto flaw = form_->flaw(*parsed)) return refuse(*flaw);
     return accept(document);
 }
 
@@ -65,10 +67,18 @@ void StructuredAnswer::take_call(const Answer& answer, const ToolCall& call,
     std::string_view document = input_in(answer, call.id);
     if (form_->wraps() && !document.empty()) document = raw_member(document, AnswerForm::kWrapped);
     if (result.is_error) {
-        (void)refuse(result.text);
+        note_flaw(result.text);
+        called_misfit_ = true;
     } else if (!document.empty()) {
         called_ = accept(document);
     }
+}
+
+bool StructuredAnswer::end_calls() {
+    const bool is_misfit = std::exchange(called_misfit_, false);
+    if (std::exchange(called_, false)) return true;
+    if (is_misfit) ++misfits_;
+    return false;
 }
 
 bool StructuredAnswer::accept(std::string_view document) {
@@ -77,11 +87,15 @@ bool StructuredAnswer::accept(std::string_view document) {
     return true;
 }
 
-bool StructuredAnswer::refuse(std::string flaw) {
-    constexpr std::size_t kMostFlawBytes = 2000;  // it may hold parts of the answer
-    flaw_ = utf8::first_bytes(flaw, kMostFlawBytes);
+bool StructuredAnswer::refuse(std::string_view flaw) {
+    note_flaw(flaw);
     ++misfits_;
     return false;
+}
+
+void StructuredAnswer::note_flaw(std::string_view flaw) {
+    constexpr std::size_t kMostFlawBytes = 2000;  // it may hold parts of the answer
+    flaw_ = utf8::first_bytes(flaw, kMostFlawBytes);
 }
 
 std::string StructuredAnswer::complaint() const {

@@ -31,8 +31,10 @@ public:
     bool take_text(std::string_view text);
     /// Takes a call of the answer tool, which is in `answer`, with its result.
     void take_call(const Answer& answer, const ToolCall& call, const ToolResult& result);
-    /// Whether a call since the last look was the answer.
-    bool was_called() { return std::exchange(called_, false); }
+    /// After the calls of one answer. True: one of them was the document. Otherwise the answer
+    /// counts once as one that does not fit, however many of its calls were meant to be the
+    /// document.
+    bool end_calls();
 
     /// The last document that fits, as the model wrote it.
     [[nodiscard]] const std::optional<std::string>& document() const { return document_; }
@@ -47,13 +49,15 @@ public:
 
 private:
     bool accept(std::string_view document);
-    bool refuse(std::string flaw);
+    bool refuse(std::string_view flaw);
+    void note_flaw(std::string_view flaw);
 
     const AnswerForm* form_;
     std::optional<std::string> document_;
     std::string flaw_;
-    int misfits_ = 0;  // in a row
-    bool called_ = false;
+    int misfits_ = 0;             // in a row
+    bool called_ = false;         // a call of the present answer was the document
+    bool called_misfit_ = false;  // one was meant to be it
 };
 
 }  // namespace tenon::agent

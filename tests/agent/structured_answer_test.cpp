@@ -43,11 +43,20 @@ protected:
     /// The toolbox has the real tool.
     void add_answer_tool() { toolbox.add_tool(std::make_unique<AnswerTool>(form())); }
     void then_answer_by_tool(const std::string& id, const std::string& input) {
-        const std::string content = R"([{"type":"tool_use","id":")" + id +
-                                    R"(","name":"structured_output","input":)" + input + "}]";
-        ToolCall call{id, "structured_output", Json::parse(input), {}};
+        then_answer_by_calls({{id, input}});
+    }
+    /// One answer with several calls: ids and inputs.
+    void then_answer_by_calls(const std::vector<std::pair<std::string, std::string>>& inputs) {
+        std::string blocks;
+        std::vector<ToolCall> calls;
+        for (const auto& [id, input] : inputs) {
+            blocks += (blocks.empty() ? "" : ",");
+            blocks += R"({"type":"tool_use","id":")" + id +
+                      R"(","name":"structured_output","input":)" + input + "}";
+            calls.push_back({id, "structured_output", Json::parse(input), {}});
+        }
         provider.then([=](const Request&, const std::stop_token&) {
-            return Answer{"m", "model", "tool_use", content, "", {call}, {1, 2, 3, 4}};
+            return Answer{"m", "model", "tool_use", "[" + blocks + "]", "", calls, {1, 2, 3, 4}};
         });
     }
     /// The texts of the last message of a request.
@@ -185,6 +194,26 @@ TEST_F(StructuredAnswers, OfTheToolThatDoNotFitGetAnErrorAndCountAsTries) {
         << last_texts(1);
     EXPECT_NE(result.error.find("n is missing"), std::string::npos) << result.error;
     expect_valid(session);
+}
+
+TEST_F(StructuredAnswers, OfSeveralCallsAtOnceCountAsOneTry) {
+    add_answer_tool();
+    then_answer_by_calls({{"a", "{}"}, {"b", "{}"}, {"c", "{}"}, {"d", "{}"}});
+    then_answer_by_calls({{"e", "{}"}, {"f", "{}"}, {"g", "{}"}, {"h", "{}"}});
+    then_answer_by_tool("i", R"({"n":1})");
+    const RunResult result = run();
+    EXPECT_EQ(result.outcome, Outcome::kDone) << result.error;
+    EXPECT_EQ(result.document, R"({"n":1})");
+    EXPECT_EQ(result.turns, 3);
+}
+
+TEST_F(StructuredAnswers, AreTheCallThatFitsAmongOthersOfTheSameAnswer) {
+    add_answer_tool();
+    then_answer_by_calls({{"a", R"({"n":1})"}, {"b", "{}"}, {"c", "{}"}, {"d", "{}"}, {"e", "{}"}});
+    const RunResult result = run();
+    EXPECT_EQ(result.outcome, Outcome::kDone) << result.error;
+    EXPECT_EQ(result.document, R"({"n":1})");
+    EXPECT_EQ(result.turns, 1);
 }
 
 TEST_F(StructuredAnswers, OfAnotherTypeThanAnObjectAreWrappedInTheTool) {
