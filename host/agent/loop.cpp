@@ -412,8 +412,16 @@ Loop::Next Loop::after_calls() {
 Loop::Next Loop::end_with_document() {
     const Conversation& conversation = ports_.session.conversation();
     needs_none_ = conversation.ends_with_user() ? conversation.messages().back().wire.size() : 0;
-    result_.document = ports_.secrets.redact(*structured_.document());
-    result_.text = *result_.document;
+    std::string document = ports_.secrets.redact(*structured_.document());
+    // A secret may be a number, or a text that the schema asks for.
+    if (const auto flaw = structured_.flaw_in(document)) {
+        return fail(Outcome::kUnfitAnswer,
+                    "the model's answer holds a secret value, such as a key or the value of a "
+                    "configured header, and without it the answer does not fit the JSON schema: " +
+                        *flaw);
+    }
+    result_.text = document;
+    result_.document = std::move(document);
     return Next::kAnswered;
 }
 

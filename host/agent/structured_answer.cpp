@@ -55,11 +55,15 @@ std::string StructuredAnswer::instruction() const {
 
 bool StructuredAnswer::take_text(std::string_view text) {
     const std::string_view document = without_fence(utf8::trimmed(text));
-    if (document.empty()) return refuse("it has no text");
-    const auto parsed = parse_json(document);
-    if (!parsed) return refuse("it is not one JSON document: " + parsed.error().message);
-    if (auto flaw = form_->flaw(*parsed)) return refuse(*flaw);
+    if (const auto flaw = flaw_in(document)) return refuse(*flaw);
     return accept(document);
+}
+
+std::optional<std::string> StructuredAnswer::flaw_in(std::string_view document) const {
+    if (document.empty()) return "it has no text";
+    const auto parsed = parse_json(document);
+    if (!parsed) return "it is not one JSON document: " + parsed.error().message;
+    return form_->flaw(*parsed);
 }
 
 void StructuredAnswer::take_call(const Answer& answer, const ToolCall& call,

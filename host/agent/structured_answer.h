@@ -36,6 +36,8 @@ public:
     /// document.
     bool end_calls();
 
+    /// What is wrong with a text as the document; none: it is one JSON document that fits.
+    [[nodiscard]] std::optional<std::string> flaw_in(std::string_view document) const;
     /// The last document that fits, as the model wrote it.
     [[nodiscard]] const std::optional<std::string>& document() const { return document_; }
     /// No more tries: as many answers in a row as are permitted did not fit.

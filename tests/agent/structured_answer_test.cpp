@@ -279,5 +279,26 @@ TEST_F(StructuredAnswers, HoldNoKnownKeys) {
     EXPECT_EQ(run().document, R"({"n":"[redacted]"})");
 }
 
+TEST_F(StructuredAnswers, ThatDoNotFitWithoutAKnownKeyAreNone) {
+    secrets.add("1234567890");
+    add_answer_tool();
+    const char* documents[] = {R"({"n": 1234567890})", R"({"a":0,"n":-1234567890.5})"};
+    for (const std::string document : documents) {
+        for (const bool by_tool : {false, true}) {
+            SCOPED_TRACE(document + (by_tool ? " by the tool" : ""));
+            if (by_tool) {
+                then_answer_by_tool("t" + std::to_string(document.size()), document);
+            } else {
+                provider.then_say(document);
+            }
+            const RunResult result = run();
+            EXPECT_EQ(result.outcome, Outcome::kUnfitAnswer);
+            EXPECT_EQ(result.document, std::nullopt);
+            EXPECT_NE(result.error.find("holds a secret value"), std::string::npos) << result.error;
+            EXPECT_EQ(result.error.find("1234567890"), std::string::npos) << result.error;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace tenon::agent
