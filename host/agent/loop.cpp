@@ -346,7 +346,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     }
     ++result_.turns;
     result_.answered_by = answer.by;
-    compaction_.answered(answer.usage);
+    compaction_.answered(answer.usage.without(answer.estimated));
     if (answer.stop_reason == "refusal") {
         count_unrecorded(answer.usage);
         return fail(Outcome::kFailed,

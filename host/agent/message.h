@@ -86,6 +86,13 @@ struct Usage {
         return *this;
     }
 
+    /// What is left without `part`, a part of this.
+    [[nodiscard]] Usage without(const Usage& part) const {
+        return {input_tokens - part.input_tokens, output_tokens - part.output_tokens,
+                cache_read_input_tokens - part.cache_read_input_tokens,
+                cache_creation_input_tokens - part.cache_creation_input_tokens};
+    }
+
 private:
     static std::int64_t sum(std::int64_t a, std::int64_t b) {
         std::int64_t total = 0;

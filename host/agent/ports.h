@@ -62,6 +62,8 @@ struct Answer {
     std::vector<ToolCall> calls;
     Usage usage;
     ModelName by = {};  ///< which model was asked for it
+    /// The part of `usage` that the host has estimated, since the server does not state it.
+    Usage estimated = {};
     /// The server holds the conversation with this answer as a message thread, under `id`.
     bool in_thread = false;
 };

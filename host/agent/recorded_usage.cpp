@@ -12,17 +12,18 @@ Result<journal::Reader> open_for_usage(const std::filesystem::path& path) {
     return journal::Reader::open(path, {RecordType::kAnswer, RecordType::kUsage});
 }
 
-Result<void> add_records(journal::Reader& reader, Usage& sum) {
+Result<void> add_records(journal::Reader& reader, RecordedUsage& sum) {
     while (true) {
         const auto record = reader.next_record();
         if (!record) return record.error();
         if (!*record) return {};
-        sum += read_usage((*record)->value("usage"));
+        sum.tokens += read_usage((*record)->value("usage"));
+        sum.has_estimates = sum.has_estimates || (*record)->has("estimated");
     }
 }
 
 /// The folder of a session also holds transcripts, which are no journals.
-void add_if_journal(const std::filesystem::path& path, Usage& sum) {
+void add_if_journal(const std::filesystem::path& path, RecordedUsage& sum) {
     auto reader = open_for_usage(path);
     if (!reader) return;
     const auto first = reader->next();
@@ -32,10 +33,10 @@ void add_if_journal(const std::filesystem::path& path, Usage& sum) {
 
 }  // namespace
 
-Result<Usage> usage_of_session(const std::filesystem::path& journal) {
+Result<RecordedUsage> usage_of_session(const std::filesystem::path& journal) {
     auto reader = open_for_usage(journal);
     if (!reader) return reader.error();
-    Usage sum;
+    RecordedUsage sum;
     if (auto added = add_records(*reader, sum); !added) return added.error();
     const std::filesystem::path folder = journal.parent_path() / journal.stem();
     std::error_code failed;

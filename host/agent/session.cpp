@@ -16,6 +16,11 @@ std::string usage_text(const Usage& usage) {
                           {"cache_creation_input_tokens", usage.cache_creation_input_tokens}});
 }
 
+/// With the comma before it; empty where the server has stated all of the usage.
+std::string estimated_member(const Usage& estimated) {
+    return estimated == Usage{} ? std::string() : R"(,"estimated":)" + usage_text(estimated);
+}
+
 std::string text_member(std::string_view key, const std::vector<std::string>& texts) {
     return json_quote(key) + ":" + dump_json(Json(texts));
 }
@@ -144,11 +149,11 @@ Result<void> Session::add_prompt(const Prompt& prompt, PromptPlace place) {
 }
 
 Result<void> Session::add_answer(const Answer& answer) {
-    const std::string members = text_member("id", answer.id) + "," +
-                                text_member("model", answer.model) + "," + asked_member(answer.by) +
-                                (answer.in_thread ? R"("thread":true,)" : "") +
-                                text_member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
-                                usage_text(answer.usage) + R"(,"content":)" + answer.content;
+    const std::string members =
+        text_member("id", answer.id) + "," + text_member("model", answer.model) + "," +
+        asked_member(answer.by) + (answer.in_thread ? R"("thread":true,)" : "") +
+        text_member("stop_reason", answer.stop_reason) + R"(,"usage":)" + usage_text(answer.usage) +
+        estimated_member(answer.estimated) + R"(,"content":)" + answer.content;
     if (mended_) {
         if (auto written = journal_.append("mended", ""); !written) return written.error();
         mended_ = false;
@@ -160,7 +165,7 @@ Result<void> Session::add_answer(const Answer& answer) {
         call_ids_.insert(call.id);
         used_ids_->add(call.id);
     }
-    count(answer.usage);
+    count(answer.usage.without(answer.estimated));
     return {};
 }
 

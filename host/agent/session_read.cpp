@@ -335,7 +335,8 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     const bool in_thread = !mended_ && record.boolean("thread", false);
     conversation_.add_answer("[" + kept + "]", std::move(calls), origin_in(record, head_),
                              in_thread ? record.string("id") : std::string());
-    if (!mended_) count(read_usage(record.value("usage")));
+    if (mended_) return;
+    count(read_usage(record.value("usage")).without(read_usage(record.value("estimated"))));
 }
 
 /// The block with an id and a name that endpoints accept; the call gets them too. A new id depends

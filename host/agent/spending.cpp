@@ -51,20 +51,20 @@ std::size_t bytes_of(const Request& request) {
     return bytes;
 }
 
-std::int64_t estimated(std::size_t bytes) {
+std::int64_t tokens_of(std::size_t bytes) {
     return static_cast<std::int64_t>((bytes + kBytesOfAToken - 1) / kBytesOfAToken);
 }
 
 /// Any prompt has tokens, and so has any answer with content. Fills in what the server has not
-/// stated. True: something was filled in.
-bool fill_in(Usage& usage, const Request& request, const Answer& answer) {
-    const Usage stated = usage;
-    const bool has_input = stated.input_tokens > 0 || stated.cache_read_input_tokens > 0 ||
-                           stated.cache_creation_input_tokens > 0;
-    if (!has_input) usage.input_tokens = estimated(bytes_of(request));
-    if (stated.output_tokens <= 0 && answer.content != "[]")
-        usage.output_tokens = estimated(answer.content.size());
-    return !has_input || usage.output_tokens != stated.output_tokens;
+/// stated.
+void estimate_unstated(Answer& answer, const Request& request) {
+    Usage& usage = answer.usage;
+    const bool has_input = usage.input_tokens > 0 || usage.cache_read_input_tokens > 0 ||
+                           usage.cache_creation_input_tokens > 0;
+    if (!has_input)
+        usage.input_tokens = answer.estimated.input_tokens = tokens_of(bytes_of(request));
+    if (usage.output_tokens <= 0 && answer.content != "[]")
+        usage.output_tokens = answer.estimated.output_tokens = tokens_of(answer.content.size());
 }
 
 }  // namespace
@@ -125,6 +125,11 @@ Usage Spending::usage() const {
     return usage_;
 }
 
+bool Spending::has_estimates() const {
+    const Lock lock(mutex_);
+    return has_estimates_;
+}
+
 std::optional<Money> Spending::cost() const {
     if (!prices_.known()) return std::nullopt;
     return prices_.cost(usage());
@@ -176,10 +181,9 @@ Result<Answer, ModelFailure> Metered::ask(const Request& request, EventSink& sin
     }
     auto answer = inner_.ask(request, sink, std::move(stop));
     if (answer && spending_ != nullptr) {
-        Usage usage = answer->usage;
-        const bool is_estimate = spending_->unstated() == Spending::Unstated::kEstimate &&
-                                 fill_in(usage, request, *answer);
-        spending_->add(usage, is_estimate);
+        if (spending_->unstated() == Spending::Unstated::kEstimate)
+            estimate_unstated(*answer, request);
+        spending_->add(answer->usage, answer->estimated != Usage{});
     }
     return answer;
 }

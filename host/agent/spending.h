@@ -65,6 +65,8 @@ public:
     void add(const Usage& usage, bool is_estimate);
 
     [[nodiscard]] Usage usage() const;
+    /// Whether a part of `usage` is an estimate.
+    [[nodiscard]] bool has_estimates() const;
     /// None without prices.
     [[nodiscard]] std::optional<Money> cost() const;
     /// Says what was spent of what, when the budget is used up; else none.
@@ -84,8 +86,9 @@ private:
     bool has_estimates_ TENON_GUARDED_BY(mutex_) = false;
 };
 
-/// Asks another provider as far as the budget of the run allows, and counts its answers. An
-/// estimate of tokens is a fourth of the bytes of the texts. For one thread.
+/// Asks another provider as far as the budget of the run allows, and counts its answers. Tokens
+/// that an answer does not state are estimated, also in the answer itself: a fourth of the bytes of
+/// the texts. For one thread.
 class Metered final : public Provider {
 public:
     /// Both outlive the object. Null: nothing is counted.

@@ -93,7 +93,7 @@ std::vector<std::string> sessions_table(std::span<const journal::SessionSummary>
 }
 
 void add_figures(OrderedJson& document, const SessionFigures& figures) {
-    const agent::Usage& usage = figures.usage;
+    const agent::Usage& usage = figures.usage.tokens;
     document["usage"] = {{"input_tokens", usage.input_tokens},
                          {"output_tokens", usage.output_tokens},
                          {"cache_read_input_tokens", usage.cache_read_input_tokens},
@@ -109,7 +109,9 @@ std::string describe(const journal::SessionSummary& session, const SessionFigure
         labelled("created:    ", time_and_age(session.created_ms, now_ms)) +
         labelled("last:       ", time_and_age(session.last_ms, now_ms)) +
         labelled("turns:      ", std::to_string(session.turns)) +
-        labelled("tokens:     ", agent::in_words(figures.usage) + " (subagents included)");
+        labelled("tokens:     ", agent::in_words(figures.usage.tokens) + " (subagents included" +
+                                     (figures.usage.has_estimates ? ", partly estimated" : "") +
+                                     ")");
     if (figures.cost) text += labelled("cost:       ", figures.cost->text());
     if (session.held) text += "open:       in a running host\n";
     std::string list;

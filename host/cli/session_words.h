@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/agent/recorded_usage.h"
 #include "host/agent/spending.h"
 #include "host/cli/screen.h"
 #include "host/jobs/job.h"
@@ -25,7 +26,7 @@ std::vector<std::string> sessions_table(std::span<const journal::SessionSummary>
 
 /// What a session has used in its whole life, subagents included.
 struct SessionFigures {
-    agent::Usage usage;
+    agent::RecordedUsage usage;
     std::optional<agent::Money> cost;  ///< none without prices
 };
 /// The members `usage` and, with prices, `total_cost_usd`.

@@ -138,7 +138,7 @@ private:
         if (!usage) return usage.error();
         const agent::Prices prices = session::prices_of(settings_.model);
         SessionFigures figures{*usage, std::nullopt};
-        if (prices.known()) figures.cost = prices.cost(*usage);
+        if (prices.known()) figures.cost = prices.cost(usage->tokens);
         return figures;
     }
 

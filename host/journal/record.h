@@ -23,7 +23,8 @@ enum class RecordType {
     kText,
     /// assistant: id model asked stop_reason usage content. The content is verbatim. `asked` is an
     /// object with the provider and the name of the model that was asked; `model` is what the
-    /// server called it. An older record has no `asked`. `thread` is Answer::in_thread.
+    /// server called it. An older record has no `asked`. `thread` is Answer::in_thread; `estimated`
+    /// is the part of `usage` that the server has not stated.
     kAnswer,
     /// tool_result: tool_use_id text is_error, perhaps images: objects with media_type and data.
     kResult,

@@ -49,6 +49,10 @@ std::string usage_words(const agent::Usage& usage, const agent::Prices& prices,
     return words;
 }
 
+std::string estimated_words(bool has_estimates) {
+    return has_estimates ? ", partly estimated" : "";
+}
+
 std::string with_origin(const permission::Rule& rule) {
     return rule.text() + "  (" + rule.origin() + ")";
 }
@@ -113,12 +117,15 @@ Lines cost_lines(const CostFacts& facts, std::size_t width) {
     const std::string turns = counted(static_cast<std::size_t>(facts.turns), "turn");
     std::vector<Fact> shown = {
         {"since it was opened",
-         usage_words(facts.since_opened, facts.prices, turns + ", subagents included")},
+         usage_words(facts.since_opened, facts.prices,
+                     turns + ", subagents included" + estimated_words(facts.has_estimates))},
         {"last answer", usage_words(facts.last_answer, facts.prices)},
     };
     if (facts.in_all) {
-        shown.emplace_back("in the journal",
-                           usage_words(*facts.in_all, facts.prices, "subagents included"));
+        shown.emplace_back(
+            "in the journal",
+            usage_words(facts.in_all->tokens, facts.prices,
+                        "subagents included" + estimated_words(facts.in_all->has_estimates)));
     }
     if (!facts.budget.empty()) shown.emplace_back("budget of this run", facts.budget);
     Lines lines = fact_lines(shown, width);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/agent/recorded_usage.h"
 #include "host/agent/spending.h"
 #include "host/jobs/queue.h"
 #include "host/permission/mode.h"
@@ -39,10 +40,12 @@ std::vector<std::string> status_lines(const StatusFacts& facts, std::size_t widt
 struct CostFacts {
     agent::Usage since_opened;
     std::int64_t turns = 0;
-    std::optional<agent::Usage> in_all;  ///< of the session's whole life; none: it is not known
+    std::optional<agent::RecordedUsage>
+        in_all;  ///< of the session's whole life; none: it is not known
     agent::Usage last_answer;
     agent::Prices prices = {};
-    std::string budget = {};  ///< of the run: what was spent of what; empty: there is none
+    std::string budget = {};     ///< of the run: what was spent of what; empty: there is none
+    bool has_estimates = false;  ///< of the tokens since it was opened
 };
 /// Subagents are included everywhere but in the last answer.
 std::vector<std::string> cost_lines(const CostFacts& facts, std::size_t width);

@@ -102,7 +102,8 @@ void Sitting::show_cost() {
                     std::nullopt,
                     tally_.last_answer(),
                     session::prices_of(setup_.settings.model),
-                    setup_.spending->budget_words()};
+                    setup_.spending->budget_words(),
+                    setup_.spending->has_estimates()};
     if (status_.working_since_ms != 0) return print(cost_lines(facts, width()));
     show_from_session([facts, path = journal(), columns = width()](session::OpenSession&,
                                                                    const std::stop_token&) mutable {

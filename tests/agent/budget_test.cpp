@@ -91,7 +91,25 @@ TEST_F(BudgetTest, SummariesCountAndAreNotAskedForBeyondIt) {
     EXPECT_EQ(result.usage, (Usage{2'400, 110, 0, 0}));
     EXPECT_EQ(provider.requests.size(), 2U);
     EXPECT_EQ(events.all<Compacted>().size(), 1U);
-    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), result.usage);
+    EXPECT_EQ(usage_of_session(dir / "s1.jsonl")->tokens, result.usage);
+}
+
+TEST_F(BudgetTest, EstimatesOfWhatServersDoNotStateAreTheSameEverywhere) {
+    std::vector<std::int64_t> accepted;
+    options.compaction.accepted = [&](const AskedModel&, std::int64_t prompt) {
+        accepted.push_back(prompt);
+    };
+    provider.then_call({echo("a")}, {});
+    provider.then_say("done", "end_turn", {0, 7, 0, 0});
+    const RunResult result = loop(100'000).run("go", {});
+    EXPECT_EQ(result.outcome, Outcome::kDone) << result.error;
+    EXPECT_GT(result.usage.input_tokens, 0);
+    EXPECT_GT(result.usage.output_tokens, 7);
+    EXPECT_EQ(spending->usage(), result.usage);
+    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), (RecordedUsage{result.usage, true}));
+    // What is learnt about the length of the conversation is learnt from servers alone.
+    EXPECT_EQ(accepted, (std::vector<std::int64_t>{0, 0}));
+    EXPECT_EQ(session.last_usage(), (Usage{0, 7, 0, 0}));
 }
 
 TEST_F(BudgetTest, AFurtherAttemptAtASummaryIsNotMadeBeyondIt) {
@@ -102,7 +120,7 @@ TEST_F(BudgetTest, AFurtherAttemptAtASummaryIsNotMadeBeyondIt) {
     EXPECT_EQ(result.outcome, Outcome::kMaxBudget);
     EXPECT_EQ(provider.requests.size(), 2U);
     EXPECT_TRUE(events.all<Compacted>().empty());
-    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), (Usage{2'600, 10, 0, 0}));
+    EXPECT_EQ(usage_of_session(dir / "s1.jsonl")->tokens, (Usage{2'600, 10, 0, 0}));
 }
 
 TEST_F(BudgetTest, TheJournalHasTheTokensOfAnswersThatItDoesNotHold) {
@@ -121,7 +139,7 @@ TEST_F(BudgetTest, TheJournalHasTheTokensOfAnswersThatItDoesNotHold) {
     const RunResult stopped = run.run("go on", stop.get_token());
     EXPECT_EQ(stopped.outcome, Outcome::kInterrupted);
     EXPECT_EQ(stopped.usage, (Usage{300, 2, 0, 0}));
-    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), (Usage{321, 3, 0, 0}));
+    EXPECT_EQ(usage_of_session(dir / "s1.jsonl")->tokens, (Usage{321, 3, 0, 0}));
     EXPECT_EQ(session.conversation().messages().size(), 1U);
 }
 

@@ -182,8 +182,11 @@ TEST_F(MeteredTest, EstimatesWhatTheServerDoesNotState) {
         const Case& one = cases[i];
         Spending spending({}, {{}, 1'000'000});
         provider.then_say(std::string(400, 'y'), "end_turn", one.stated);
-        ASSERT_TRUE(ask(&spending));
+        const auto answer = ask(&spending);
+        ASSERT_TRUE(answer);
         const Usage usage = spending.usage();
+        EXPECT_EQ(answer->usage, usage) << "whoever gets the answer has the same figures";
+        EXPECT_EQ(answer->usage.without(answer->estimated), one.stated);
         if (one.input_is_estimated) {
             EXPECT_GE(usage.input_tokens, 1'000);
             EXPECT_LT(usage.input_tokens, 1'050);
@@ -243,7 +246,7 @@ TEST(RecordedUsage, IsThatOfAllAnswersOfTheSessionAndItsSubagents) {
               R"({"type":"assistant","usage":{"input_tokens":9999},"content":[]})"
               "\n");
     dir.write("s1/notes.txt", "x");
-    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), (Usage{111, 222, 333, 444}));
+    EXPECT_EQ(usage_of_session(dir / "s1.jsonl")->tokens, (Usage{111, 222, 333, 444}));
 
     for (const char* id : {"agent-1", "agent-2"}) {
         SessionHead of_subagent = head();
@@ -252,7 +255,7 @@ TEST(RecordedUsage, IsThatOfAllAnswersOfTheSessionAndItsSubagents) {
         ASSERT_TRUE(subagent);
         add(*subagent, {1'000, 1'000, 1'000, 1'000});
     }
-    EXPECT_EQ(*usage_of_session(dir / "s1.jsonl"), (Usage{2'111, 2'222, 2'333, 2'444}));
+    EXPECT_EQ(usage_of_session(dir / "s1.jsonl")->tokens, (Usage{2'111, 2'222, 2'333, 2'444}));
     EXPECT_FALSE(usage_of_session(dir / "s2.jsonl"));
 }
 
