@@ -89,6 +89,9 @@ struct ModelFailure {
     Length length = Length::kFits;
     Contact contact = Contact::kMade;
     std::optional<std::int64_t> window = {};  ///< the model's in tokens, where that was stated
+    /// The server says that it is overloaded or out of order. Another one may answer, also where
+    /// this one wants no further attempt.
+    bool unavailable = false;
 };
 
 /// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns

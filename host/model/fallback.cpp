@@ -36,7 +36,7 @@ private:
 /// Whether the model stays overloaded or unreachable. Other failures are about this request, or
 /// remain until a person does something.
 bool stays_silent(const agent::ModelFailure& failure) {
-    return failure.retryable && failure.malformed.empty() &&
+    return (failure.retryable || failure.unavailable) && failure.malformed.empty() &&
            failure.length != agent::Length::kTooLong;
 }
 

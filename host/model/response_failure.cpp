@@ -87,12 +87,13 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
         failure.message += " (redirects are not followed: " + excerpt(location) + ")";
     }
     const auto verdict = head.field("x-should-retry");
-    failure.retryable = verdict == "true"    ? true
-                        : verdict == "false" ? false
-                        : is_success         ? found && is_passing_error(*found)
-                                             : is_passing_status(head.status);
-    if (is_spend_limit(error, found)) failure.retryable = false;
-    if (head.status >= 500 && is_template_error(body)) failure.retryable = false;
+    const bool is_passing =
+        is_success ? found && is_passing_error(*found) : is_passing_status(head.status);
+    const bool is_lasting =
+        is_spend_limit(error, found) || (head.status >= 500 && is_template_error(body));
+    failure.unavailable = is_passing && !is_lasting;
+    // Its verdict is about another attempt at the same server.
+    failure.retryable = !is_lasting && (verdict == "true" || (is_passing && verdict != "false"));
     judge_length(failure, body);
     return failure;
 }

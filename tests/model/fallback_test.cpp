@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/model/response_failure.h"
 #include "tests/model/support.h"
 
 namespace tenon::model {
@@ -139,6 +140,33 @@ TEST_F(FallbackTest, AsksTheNextModelByItsNameWhenTheFirstStaysSilent) {
         EXPECT_EQ(watcher_.retries[1].attempt, 2);
         EXPECT_EQ(watcher_.retries[1].max_attempts, 2);
         EXPECT_EQ(watcher_.retries[1].delay, 0ms);
+    }
+}
+
+TEST_F(FallbackTest, AnOverloadedServerThatWantsNoFurtherAttemptHasASubstitute) {
+    struct Case {
+        int status;
+        const char* body;
+        const char* says;  // who answers, or why nobody does
+    };
+    const Case cases[] = {
+        {529, R"({"type":"error","error":{"type":"overloaded_error","message":"busy"}})", "from b"},
+        {503, "", "from b"},
+        {429, R"({"error":{"type":"rate_limit_error","message":"slow"}})", "from b"},
+        {429, R"({"error":{"type":"insufficient_quota","message":"no money"}})", "no money"},
+        {500, R"({"error":{"message":"chat template: no"}})", "chat template"},
+        {400, R"({"error":{"type":"invalid_request_error","message":"no such field"}})",
+         "no such field"},
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(std::to_string(one.status) + " " + one.body);
+        availability_.reset();
+        HttpHead head;
+        head.status = one.status;
+        head.fields = {{"x-should-retry", "false"}};
+        is_down(0, failure_of_response(head, one.body));
+        EXPECT_THAT(ask(*conversation()), HasSubstr(one.says));
+        EXPECT_EQ(asked(0), 1U);
     }
 }
 
