@@ -214,6 +214,12 @@ bool is_rate(const std::string& text) {
            text.find("rate limit") != text.npos;
 }
 
+/// Whether one request alone is more than a rate permits, so that only a shorter one passes.
+bool exceeds_rate_alone(const std::string& text) {
+    return text.find("request too large") != text.npos ||
+           text.find("tokens must be reduced") != text.npos;
+}
+
 /// Whether the text is about the model's window, not only the status about a size.
 bool names_window(const std::string& text) {
     return has_one_of(text, kTooLong) || (has_one_of(text, kWindow) && has_one_of(text, kTooMuch));
@@ -221,6 +227,7 @@ bool names_window(const std::string& text) {
 
 Length length_of(int status, const std::string& text) {
     if (status == 413) return Length::kTooLong;  // a gateway's own limit too: less passes
+    if (status == 429 && exceeds_rate_alone(text)) return Length::kTooLong;
     if (!may_be_length(status) || is_rate(text)) return Length::kFits;
     if (names_window(text)) return Length::kTooLong;
     return is_general(status) && !has_one_of(text, kOtherReasons) ? Length::kNotSaid
@@ -234,7 +241,7 @@ void judge_length(agent::ModelFailure& failure, std::string_view body) {
     failure.length = length_of(failure.http_status, text);
     if (failure.length != Length::kTooLong) return;
     failure.retryable = false;
-    if (names_window(text)) failure.window = stated_window(text);
+    if (names_window(text) && !is_rate(text)) failure.window = stated_window(text);
 }
 
 }  // namespace tenon::model
