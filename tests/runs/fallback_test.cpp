@@ -56,15 +56,27 @@ struct Ran {
     Json result;
 };
 
+/// The first model is asked in the wire format of the parameter, the second in that of Anthropic.
+class FallbackModels : public ::testing::TestWithParam<const char*> {
+protected:
+    static Ran run(const RunFolders& folders, const ModelServer& first, const ModelServer& second,
+                   const std::vector<std::string>& more = {});
+    static Json first_model() { return {{"provider", GetParam()}, {"name", "test-model"}}; }
+    static Json second_model() { return {{"provider", "anthropic"}, {"name", "second-model"}}; }
+    static std::string provider() { return std::string("model.provider=") + GetParam(); }
+};
+
 /// Runs a prompt with `first` as the configured model and `second` as its fallback model.
-Ran run(const RunFolders& folders, const ModelServer& first, const ModelServer& second,
-        const std::vector<std::string>& more = {}) {
+Ran FallbackModels::run(const RunFolders& folders, const ModelServer& first,
+                        const ModelServer& second, const std::vector<std::string>& more) {
     std::vector<std::string> words = {TENON_PROGRAM,
                                       "-p",
                                       "go",
                                       "--yes",
                                       "--output-format",
                                       "json",
+                                      "-D",
+                                      provider(),
                                       "-D",
                                       "model.retry.maxAttempts=2",
                                       "-D",
@@ -77,26 +89,23 @@ Ran run(const RunFolders& folders, const ModelServer& first, const ModelServer& 
                                       "model.fallback.1.name=second-model"};
     words.insert(words.end(), more.begin(), more.end());
     Ran ran;
-    Environment variables = folders.environment(&first);
-    variables["OPENAI_API_KEY"] = variables["ANTHROPIC_API_KEY"];
+    Environment variables = folders.environment(&first, GetParam());
+    for (const char* key : {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"})
+        variables[key] = "test-key-0123456789";
     ran.command = run_command(words, variables, folders.workspace());
     ran.result = last_line(ran.command.output);
     EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     return ran;
 }
 
-Json model(const std::string& name) {
-    return {{"provider", "anthropic"}, {"name", name}};
-}
-
-TEST(FallbackModels, AnswerWhileTheFirstModelStaysOverloaded) {
+TEST_P(FallbackModels, AnswerWhileTheFirstModelStaysOverloaded) {
     const RunFolders folders;
     const ModelServer first({always(overloaded())});
     const ModelServer second({says("from the second")});
     const Ran ran = run(folders, first, second);
     EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
     EXPECT_EQ(ran.result["result"], "from the second");
-    EXPECT_EQ(ran.result["model"], model("second-model"));
+    EXPECT_EQ(ran.result["model"], second_model());
     EXPECT_THAT(ran.command.errors,
                 AllOf(HasSubstr("test-model at " + first.url() + " does not answer"),
                       HasSubstr("; asking second-model at " + second.url())));
@@ -105,32 +114,34 @@ TEST(FallbackModels, AnswerWhileTheFirstModelStaysOverloaded) {
     EXPECT_EQ(second.requests()[0].json()["model"], "second-model");
 }
 
-TEST(FallbackModels, AreNotAskedWhileTheFirstModelAnswersOrRefuses) {
+TEST_P(FallbackModels, AreNotAskedWhileTheFirstModelAnswersOrRefuses) {
     const RunFolders folders;
     const ModelServer second(std::vector<Step>{});
     const Ran answered = run(folders, ModelServer({says("from the first")}), second);
-    EXPECT_EQ(answered.result["model"], model("test-model"));
+    EXPECT_EQ(answered.result["model"], first_model());
     Step refusal;
     refusal.status = 401;
     const Ran refused = run(folders, ModelServer({refusal}), second);
     EXPECT_EQ(refused.command.code, 1);
     EXPECT_EQ(refused.result["subtype"], "error_api");
-    EXPECT_EQ(refused.result["model"], model("test-model")) << "the configured one";
+    EXPECT_EQ(refused.result["model"], first_model()) << "the configured one";
     EXPECT_EQ(second.requests().size(), 0U);
 }
 
-TEST(FallbackModels, GiveTheToolLoopBackToTheFirstModelWithItsThinking) {
+TEST_P(FallbackModels, GiveTheToolLoopBackToTheFirstModelWithItsThinking) {
     for (const char* format : {"anthropic", "openai", "openai-responses"}) {
         SCOPED_TRACE(format);
         const RunFolders folders;
-        const ModelServer first(
-            {calls("echo one", true), overloaded(), overloaded(), says("done")});
+        ModelServer::Options options;
+        options.strict.reasoning_details = true;  // so that reasoning comes back in every format
+        const ModelServer first({calls("echo one", true), overloaded(), overloaded(), says("done")},
+                                options);
         const ModelServer second({always(calls("echo two", true))});
         const Ran ran =
             run(folders, first, second, {"-D", std::string("model.fallback.1.provider=") + format});
         EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
         EXPECT_EQ(ran.result["result"], "done");
-        EXPECT_EQ(ran.result["model"], model("test-model"));
+        EXPECT_EQ(ran.result["model"], first_model());
         EXPECT_THAT(ran.command.errors,
                     HasSubstr("test-model at " + first.url() + " answers again"));
         EXPECT_EQ(first.refusals(), 0);
@@ -145,7 +156,7 @@ TEST(FallbackModels, GiveTheToolLoopBackToTheFirstModelWithItsThinking) {
     }
 }
 
-TEST(FallbackModels, TheFailureOfAllNamesEach) {
+TEST_P(FallbackModels, TheFailureOfAllNamesEach) {
     const RunFolders folders;
     const ModelServer first({always(overloaded())});
     Step broken;
@@ -157,10 +168,10 @@ TEST(FallbackModels, TheFailureOfAllNamesEach) {
     EXPECT_THAT(ran.result["result"].get<std::string>(),
                 AllOf(HasSubstr("HTTP 529"), HasSubstr("no other model answers: second-model at "),
                       HasSubstr("HTTP 503")));
-    EXPECT_EQ(ran.result["model"], model("test-model"));
+    EXPECT_EQ(ran.result["model"], first_model());
 }
 
-TEST(FallbackModels, HaveWindowsOfTheirOwn) {
+TEST_P(FallbackModels, HaveWindowsOfTheirOwn) {
     const RunFolders folders;
     const ModelServer first({always(overloaded())});
     Step too_long;
@@ -177,7 +188,7 @@ TEST(FallbackModels, HaveWindowsOfTheirOwn) {
     EXPECT_LT(second.requests().back().json()["max_tokens"], 9000 / 2);
 }
 
-TEST(FallbackModels, AreAskedWhenTheFirstServerCannotBeReached) {
+TEST_P(FallbackModels, AreAskedWhenTheFirstServerCannotBeReached) {
     const RunFolders folders;
     const ModelServer second({says("from the second")});
     std::string gone;
@@ -188,25 +199,28 @@ TEST(FallbackModels, AreAskedWhenTheFirstServerCannotBeReached) {
     const Ran ran = run(folders, second, second,
                         {"-D", "model.baseUrl=" + gone, "-D", "model.headers.X-Own=1"});
     EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
-    EXPECT_EQ(ran.result["model"], model("second-model"));
+    EXPECT_EQ(ran.result["model"], second_model());
     ASSERT_EQ(second.requests().size(), 1U);
     EXPECT_EQ(second.requests()[0].fields.count("x-own"), 0U)
         << "header fields may hold keys of the first server";
 }
 
-TEST(FallbackModels, AKeyThatIsMissingIsReportedAtTheStart) {
+TEST_P(FallbackModels, AKeyThatIsMissingIsReportedAtTheStart) {
     const RunFolders folders;
     const ModelServer first(std::vector<Step>{});
-    const CommandResult ran =
-        run_command({TENON_PROGRAM, "-p", "go", "-D", "model.fallback.1.provider=openai", "-D",
-                     "model.fallback.1.name=gpt"},
-                    folders.environment(&first), folders.workspace());
+    const bool to_openai = std::string(GetParam()) == "anthropic";
+    const CommandResult ran = run_command(
+        {TENON_PROGRAM, "-p", "go", "-D", provider(), "-D",
+         std::string("model.fallback.1.provider=") + (to_openai ? "openai" : "anthropic"), "-D",
+         "model.fallback.1.name=other-model"},
+        folders.environment(&first, GetParam()), folders.workspace());
     EXPECT_EQ(ran.code, 2);
-    EXPECT_THAT(ran.errors, AllOf(HasSubstr("gpt"), HasSubstr("OPENAI_API_KEY")));
+    EXPECT_THAT(ran.errors, AllOf(HasSubstr("other-model"),
+                                  HasSubstr(to_openai ? "OPENAI_API_KEY" : "ANTHROPIC_API_KEY")));
     EXPECT_EQ(first.requests().size(), 0U);
 }
 
-TEST(FallbackModels, ARecordedRunHasTheAnswersOfAll) {
+TEST_P(FallbackModels, ARecordedRunHasTheAnswersOfAll) {
     const RunFolders folders;
     const ModelServer first({calls("echo one"), always(overloaded())});
     const ModelServer second({says("from the second")});
@@ -221,6 +235,10 @@ TEST(FallbackModels, ARecordedRunHasTheAnswersOfAll) {
     EXPECT_EQ(result["result"], "from the second");
     EXPECT_EQ(result["model"]["provider"], "replay");
 }
+
+INSTANTIATE_TEST_SUITE_P(All, FallbackModels,
+                         ::testing::Values("anthropic", "openai", "openai-responses"),
+                         [](const auto& row) { return name_of_format(row.param); });
 
 }  // namespace
 }  // namespace tenon::testing

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): getenv
 #include <string>
@@ -11,6 +12,12 @@
 #include "tests/support/temp_dir.h"
 
 namespace tenon::testing {
+
+/// A wire format as a part of a test's name.
+inline std::string name_of_format(std::string format) {
+    std::replace(format.begin(), format.end(), '-', '_');
+    return format;
+}
 
 /// A temporary home, workspace and state folder for runs of the real program, and a variable in
 /// their environment that identifies the processes which they start.

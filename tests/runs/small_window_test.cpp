@@ -84,10 +84,10 @@ void PrintTo(const SmallWindowCase& one, std::ostream* out) {
     *out << one.name;
 }
 
-class SmallWindow : public ::testing::TestWithParam<SmallWindowCase> {};
+class SmallWindow : public ::testing::TestWithParam<std::tuple<SmallWindowCase, const char*>> {};
 
 TEST_P(SmallWindow, IsEnoughForALongRun) {
-    const SmallWindowCase& c = GetParam();
+    const auto& [c, format] = GetParam();
     const RunFolders folders;
     std::string lines;
     while (lines.size() < c.bytes)
@@ -99,13 +99,14 @@ TEST_P(SmallWindow, IsEnoughForALongRun) {
     ModelServer::Options options;
     options.responder = [&model](const Json& request) { return model(request); };
     const ModelServer server(std::vector<Step>(), options);
-    std::vector<std::string> command = {TENON_PROGRAM, "-p", "read it"};
+    std::vector<std::string> command = {TENON_PROGRAM, "-p", "read it", "-D",
+                                        std::string("model.provider=") + format};
     if (c.configured)
         command.insert(command.end(), {"-D", "model.contextWindow=" + std::to_string(window)});
     for (const int run : {1, 2}) {
         SCOPED_TRACE(run);
         model.reads = model.summaries = model.refused = 0;
-        Process tenon(command, folders.environment(&server), folders.workspace());
+        Process tenon(command, folders.environment(&server, format), folders.workspace());
         const auto ended = tenon.wait();
         EXPECT_EQ(ended.code, 0) << tenon.errors;
         EXPECT_EQ(tenon.output, "done\n");
@@ -121,16 +122,20 @@ TEST_P(SmallWindow, IsEnoughForALongRun) {
 
 INSTANTIATE_TEST_SUITE_P(
     Runs, SmallWindow,
-    ::testing::Values(SmallWindowCase{"Learned", false, false, false, 12'000},
-                      SmallWindowCase{"LearnedWithTheAnswer", false, true, false, 12'000},
-                      SmallWindowCase{"Configured", true, false, false, 12'000},
-                      SmallWindowCase{"ConfiguredWithTheAnswer", true, true, false, 12'000},
-                      SmallWindowCase{"ConfiguredLongResults", true, true, false, 200'000},
-                      SmallWindowCase{"LearnedLongResults", false, true, false, 200'000},
-                      SmallWindowCase{"ConfiguredLongPrompt", true, true, true, 12'000},
-                      SmallWindowCase{"LearnedLongPrompt", false, true, true, 12'000},
-                      SmallWindowCase{"LongPromptAndLongResults", true, true, true, 200'000}),
-    [](const auto& row) { return std::string(row.param.name); });
+    ::testing::Combine(
+        ::testing::Values(SmallWindowCase{"Learned", false, false, false, 12'000},
+                          SmallWindowCase{"LearnedWithTheAnswer", false, true, false, 12'000},
+                          SmallWindowCase{"Configured", true, false, false, 12'000},
+                          SmallWindowCase{"ConfiguredWithTheAnswer", true, true, false, 12'000},
+                          SmallWindowCase{"ConfiguredLongResults", true, true, false, 200'000},
+                          SmallWindowCase{"LearnedLongResults", false, true, false, 200'000},
+                          SmallWindowCase{"ConfiguredLongPrompt", true, true, true, 12'000},
+                          SmallWindowCase{"LearnedLongPrompt", false, true, true, 12'000},
+                          SmallWindowCase{"LongPromptAndLongResults", true, true, true, 200'000}),
+        ::testing::Values("anthropic", "openai", "openai-responses")),
+    [](const auto& row) {
+        return std::get<0>(row.param).name + ("_" + name_of_format(std::get<1>(row.param)));
+    });
 
 }  // namespace
 }  // namespace tenon::testing
