@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "host/agent/spending.h"
 #include "host/base/ids.h"
 #include "host/base/nearest.h"
 #include "host/base/quantity.h"
@@ -152,7 +153,8 @@ Result<void> take_count(Options& options, const std::string& value) {
 
 Result<void> take_max_budget_usd(Options& options, const std::string& value) {
     const auto dollars = parse_number(value);
-    if (!dollars || *dollars <= 0)
+    // Less than the smallest amount that is counted would be 0, which is used up at once.
+    if (!dollars || agent::Money::of_dollars(*dollars) == agent::Money())
         return Error{in_quotes(value) + " is not a positive number of US dollars, such as 0.50"};
     options.max_budget_usd = dollars;
     return {};

@@ -137,6 +137,7 @@ TEST(Options, RefusesWithTheOptionsNameAndWhatIsAllowed) {
         {{"--max-turns", "99999999999999999999"}, {"--max-turns", "whole number"}},
         {{"--max-budget-usd", "0"}, {"--max-budget-usd", "0", "positive number"}},
         {{"--max-budget-usd", "-0.5"}, {"--max-budget-usd", "-0.5"}},
+        {{"--max-budget-usd", "1e-13"}, {"--max-budget-usd", "1e-13", "positive number"}},
         {{"--max-budget-usd", "inf"}, {"--max-budget-usd", "inf"}},
         {{"--max-budget-usd", "nan"}, {"--max-budget-usd", "nan"}},
         {{"--max-budget-usd", "0,5"}, {"--max-budget-usd", "0,5"}},
