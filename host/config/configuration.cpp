@@ -3,6 +3,7 @@
 #include <map>
 
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/config/layers.h"
 #include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
@@ -143,14 +144,22 @@ void Examination::take_keys() {
         out_.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file_);
 }
 
-/// A field such as Authorization: its value, and what follows the scheme in it.
+/// A field such as Authorization or Cookie: its value, each of its parts ("a=x; b=y"), and what
+/// follows a name or the scheme in them.
 void Examination::take_credentials_of_headers() {
+    std::vector<std::string>& out = out_.credentials.in_headers;
     for (const auto& [name, value] : out_.settings.model.headers) {
         if (!is_credential_header(name)) continue;
-        out_.credentials.in_headers.push_back(value);
-        const auto blank = value.rfind(' ');
-        if (blank != std::string::npos)
-            out_.credentials.in_headers.push_back(value.substr(blank + 1));
+        out.push_back(value);
+        for (std::string_view rest = value; !rest.empty();) {
+            const auto end = rest.find_first_of(";,");
+            const std::string_view part = utf8::trimmed(rest.substr(0, end));
+            rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+            out.emplace_back(part);
+            for (const auto at : {part.rfind(' '), part.find('=')}) {
+                if (at != part.npos) out.emplace_back(part.substr(at + 1));
+            }
+        }
     }
 }
 

@@ -232,6 +232,28 @@ TEST(ModelKeys, MakeTheCredentialsInHeadersKnownAsSecrets) {
     EXPECT_EQ(world.shown("model.headers.X-Team").value, "researchers");
 }
 
+TEST(ModelKeys, MakeThePartsOfACredentialInAHeaderKnownAsSecrets) {
+    struct Case {
+        const char *value, *text, *shown;
+    };
+    const Case cases[] = {
+        {"session=very-secret-1; other=very-secret-2",
+         "session=very-secret-1 | very-secret-1 | other=very-secret-2 | very-secret-2",
+         "[redacted] | [redacted] | [redacted] | [redacted]"},
+        {"session=very-secret-1;t=x", "a very-secret-1.", "a [redacted]."},
+        {"id=dmVyeS1zZWNyZXQ==", "dmVyeS1zZWNyZXQ==", "[redacted]"},
+        {"Signature id=1,sig=very-secret-3", "very-secret-3", "[redacted]"},
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(one.value);
+        World world;
+        world.define("model.headers.Cookie", one.value);
+        Secrets secrets;
+        world.examined().credentials.add_to(secrets);
+        EXPECT_EQ(secrets.redact(one.text), one.shown);
+    }
+}
+
 TEST(ModelKeys, SayWhereTheKeyOfTheProviderComesFrom) {
     struct Case {
         const char *provider, *auth, *header, *origin;
