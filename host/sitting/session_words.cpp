@@ -58,7 +58,7 @@ std::string with_origin(const permission::Rule& rule) {
 }
 
 std::string context_words(const StatusFacts& facts) {
-    if (facts.context_tokens == 0) return "no answer yet";
+    if (facts.context_tokens == 0) return "not known before the next answer";
     const std::string text = context_text(facts.context_tokens, facts.window);
     return text + (facts.window ? "" : "; the window is not known") + "; " +
            std::to_string(facts.cached_percent) + " % of the last request cached";

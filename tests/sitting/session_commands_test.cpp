@@ -111,6 +111,23 @@ TEST(SessionCommands, CostShowsMoneyWithPricesAndTheBudgetOfTheRun) {
         << person.shown();
 }
 
+TEST(SessionCommands, EstimatesAreShownForTokensThatTheServerDoesNotState) {
+    Json one = says("One.");
+    one["sloppy"] = {"no_usage"};
+    Person person({one}, {.arguments = {"--session", "s1"}});
+    person.enters("/status");
+    EXPECT_TRUE(sees_words(person, "context not known before the next answer"));
+    person.enters("go");
+    ASSERT_TRUE(person.sees("One.") && person.turn_is_over()) << person.shown();
+    person.enters("/status");
+    EXPECT_TRUE(sees_words(person, "0 % of the last request cached")) << person.shown();
+    person.enters("/cost");
+    EXPECT_TRUE(sees_words(person, "(1 turn, subagents included, partly estimated)"))
+        << person.shown();
+    EXPECT_TRUE(sees_words(person, "cache written 0 (subagents included, partly estimated)"))
+        << person.shown();
+}
+
 TEST(SessionCommands, ATurnBeyondTheBudgetIsRefusedUntilTheSessionIsOpenedWithALargerOne) {
     const Json spent = {{"input_tokens", 1000},
                         {"output_tokens", 200},
