@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "host/base/quantity.h"
 #include "host/base/untrusted.h"
@@ -37,28 +38,52 @@ std::optional<std::int64_t> choices_after(std::string_view choices, std::string_
 
 /// Whether there is a host before the first '/', and a port of digits after its colon, if any.
 bool is_authority(std::string_view rest) {
-    std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+    std::string_view host = rest.substr(0, rest.find('/'));
     if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-    if (host.starts_with('[')) return host.find(']') != std::string_view::npos;
-    const auto colon = host.find(':');
-    if (colon == 0 || host.empty()) return false;
-    if (colon == std::string_view::npos) return true;
-    const auto port = parse_integer(host.substr(colon + 1));
+    if (host.empty()) return false;
+    auto end = host.find(':');
+    if (host.starts_with('[')) {
+        const auto bracket = host.find(']');
+        if (bracket == std::string_view::npos) return false;
+        end = bracket + 1;
+    }
+    if (end >= host.size()) return true;
+    if (end == 0 || host[end] != ':') return false;
+    const auto port = parse_integer(host.substr(end + 1));
     return port && *port > 0 && *port < 65'536;
 }
 
+/// Whether two hexadecimal digits follow each '%'.
+bool is_percent_encoded(std::string_view text) {
+    const auto is_digit = [text](std::size_t at) {
+        return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])) != 0;
+    };
+    for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+        if (!is_digit(at + 1) || !is_digit(at + 2)) return false;
+    }
+    return true;
+}
+
+/// As model::parse_url has it: what follows is the path of a request, so there can be no query.
 bool is_url(std::string_view raw) {
-    if (raw.find_first_of(" \"<>\\^`{|}") != std::string_view::npos) return false;
+    if (raw.find_first_of(" \"<>\\^`{|}?#") != std::string_view::npos || !is_percent_encoded(raw))
+        return false;
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (raw.starts_with(scheme)) return is_authority(raw.substr(scheme.size()));
     }
     return false;
 }
 
+/// Without a path.
 bool is_proxy(std::string_view raw) {
-    if (raw.starts_with("http://")) return is_url(raw);
-    return raw.find_first_of(" /") == std::string_view::npos &&
-           is_url("http://" + std::string(raw));
+    constexpr std::string_view kScheme = "http://";
+    std::string_view rest = raw;
+    if (raw.starts_with(kScheme)) {
+        rest.remove_prefix(kScheme.size());
+        if (rest.ends_with('/')) rest.remove_suffix(1);
+    }
+    return rest.find('/') == std::string_view::npos &&
+           is_url(std::string(kScheme) + std::string(rest));
 }
 
 /// One thing that a plugin may be allowed to do. Whether a directory exists is checked where the
@@ -178,7 +203,7 @@ std::string allowed_values(const KeySpec& spec) {
         case ValueType::kHeader:
             return "printable ASCII, not empty";
         case ValueType::kUrl:
-            return "http://HOST[:PORT][/PATH] or https://…";
+            return "http://HOST[:PORT][/PATH] or https://…, without a query (?) or fragment (#)";
         case ValueType::kProxy:
             return "http://[USER:PASSWORD@]HOST[:PORT], HOST:PORT or none; special characters in "
                    "user and password as %40 for @";

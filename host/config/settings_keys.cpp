@@ -464,8 +464,15 @@ std::string shown_value(std::string_view key, std::string_view value) {
     // A proxy has no path: a '/' before the '@' is part of a password that was not percent-encoded.
     const auto end = key == "model.proxy" ? value.size() : value.find('/', begin);
     const auto at = value.substr(0, end).rfind('@');
-    if (at == std::string_view::npos || at < begin) return std::string(value);
-    return std::string(value.substr(0, begin)) + "[redacted]" + std::string(value.substr(at));
+    const bool has_user = at != std::string_view::npos && at >= begin;
+    // No address may have a query, but where one is written it is often a key.
+    const auto query = key == "model.proxy" ? value.npos : value.find('?', has_user ? at : begin);
+    const std::string_view before = value.substr(0, query);
+    std::string shown(before);
+    if (has_user)
+        shown =
+            std::string(before.substr(0, begin)) + "[redacted]" + std::string(before.substr(at));
+    return query == value.npos ? shown : shown + "?[redacted]";
 }
 
 }  // namespace tenon::config

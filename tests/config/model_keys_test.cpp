@@ -115,6 +115,7 @@ TEST(ModelKeys, RefuseWhatTheyCannotMean) {
         {"model.fallback.1.url", "http://h", "model.fallback.N.baseUrl"},
         {"model.fallback.1.provider", "replay", "anthropic, openai, openai-responses"},
         {"model.fallback.1.baseUrl", "h:1", "http://HOST"},
+        {"model.fallback.1.baseUrl", "http://h/v1?x=1", "without a query"},
         {"model.fallback.1.name", "", "not empty"},
         {"model.fallbacks.1.name", "a", "unknown key"},
     };
@@ -127,6 +128,15 @@ TEST(ModelKeys, RefuseWhatTheyCannotMean) {
         EXPECT_THAT(errors[0], HasSubstr(c.said));
         EXPECT_THAT(errors[0], HasSubstr("-D"));
     }
+}
+
+TEST(ModelKeys, NameFileAndLineOfAnAddressThatNoRunCouldUse) {
+    World world;
+    world.user_says("model.name=m\nmodel.baseUrl=http://h/v1?key=t0p\n");
+    const auto errors = world.examined().errors;
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_THAT(errors[0], HasSubstr("tenon.properties:2: model.baseUrl: \"http://h/v1?"));
+    EXPECT_THAT(errors[0], Not(HasSubstr("t0p")));
 }
 
 TEST(ModelKeys, OfAnUntrustedWorkspaceHaveNoEffect) {

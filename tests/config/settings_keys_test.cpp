@@ -23,6 +23,8 @@ TEST(SettingsKeys, UnderstandWhatTheyAllow) {
         {"model.name", "${system.env.HOME}", 0, "${system.env.HOME}"},
         {"model.baseUrl", "http://127.0.0.1:8080/v1", 0, "http://127.0.0.1:8080/v1"},
         {"model.baseUrl", "https://[::1]:8080", 0, "https://[::1]:8080"},
+        {"model.baseUrl", "https://[::1]/v1", 0, "https://[::1]/v1"},
+        {"model.baseUrl", "https://me:a%20b@h/%41", 0, "https://me:a%20b@h/%41"},
         {"model.maxTokens", "1", 1, "1"},
         {"model.provider", "openai-responses", 1, "openai-responses"},
         {"model.contextWindow", "256", 256, "256"},
@@ -77,6 +79,17 @@ TEST(SettingsKeys, RefuseTheRestAndSayWhatIsAllowed) {
         {"model.baseUrl", "http://h:0", "http://HOST"},
         {"model.baseUrl", "http://h:99999", "http://HOST"},
         {"model.baseUrl", "http://h h", "http://HOST"},
+        {"model.baseUrl", "h:8080", "http://HOST"},
+        {"model.baseUrl", "http://[::1]x", "http://HOST"},
+        {"model.baseUrl", "http://[::1]x:80", "http://HOST"},
+        {"model.baseUrl", "http://[::1]:x", "http://HOST"},
+        {"model.baseUrl", "http://h/v1?key=x", "without a query"},
+        {"model.baseUrl", "http://h?", "without a query"},
+        {"model.baseUrl", "http://h/v1#x", "without a query (?) or fragment (#)"},
+        {"model.baseUrl", "http://h/%4", "http://HOST"},
+        {"model.baseUrl", "http://me:%zz@h", "http://HOST"},
+        {"model.proxy", "http://h:1/path", "HOST:PORT"},
+        {"model.proxy", "http://h:1?x", "HOST:PORT"},
         {"model.maxTokens", "0", "from 1"},
         {"model.maxTokens", "8k", "whole number"},
         {"model.retry.maxAttempts", "0", "from 1"},
@@ -158,6 +171,9 @@ TEST(SettingsKeys, NeverShowCredentials) {
     EXPECT_EQ(shown_value("model.proxy", "u:t0p@h:1"), "[redacted]@h:1");
     EXPECT_EQ(shown_value("model.proxy", "http://u:t0/p@h:1"), "http://[redacted]@h:1");
     EXPECT_EQ(shown_value("model.baseUrl", "https://h/a@b"), "https://h/a@b");
+    EXPECT_EQ(shown_value("model.baseUrl", "http://h/v1?key=t0p"), "http://h/v1?[redacted]");
+    EXPECT_EQ(shown_value("model.baseUrl", "http://u:t0p@h/v1?a=t0p@h"),
+              "http://[redacted]@h/v1?[redacted]");
     EXPECT_EQ(shown_value("agent.compaction.tokenThreshold", "5"), "5");
     const auto refused = parse_value(*find_key("model.proxy"), "http://u:t0p@h:bad");
     ASSERT_FALSE(refused);
