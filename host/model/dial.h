@@ -24,6 +24,8 @@ struct HttpFailure {
     bool permanent = false;
     bool malformed = false;  ///< the body arrived and cannot be decoded
     agent::Contact contact = agent::Contact::kMade;
+    /// How many times HttpConfig::idle_timeout the server has been waited for; 0: that was not why.
+    int idle_timeouts = 0;
 };
 
 /// Shuts a connected or connecting socket down when stop is requested, so that blocked calls on it

@@ -114,6 +114,13 @@ std::string without_setting(std::string_view setting, std::string_view model,
            failure.message + ")";
 }
 
+/// The setting that gave up an attempt, as the end of a message.
+std::string about_limit(int idle_timeouts) {
+    if (idle_timeouts == 0) return {};
+    return idle_timeouts == 1 ? " (model.idleTimeout)"
+                              : " (" + std::to_string(idle_timeouts) + " times model.idleTimeout)";
+}
+
 /// A list of features, in which the configuration may name some too.
 constexpr const char* kListField = "anthropic-beta";
 
@@ -309,6 +316,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         failure.retryable = !failure.stopped && !response.error().permanent;
         failure.contact = response.error().contact;
         if (response.error().malformed) failure.malformed = failure.message;
+        failure.message += about_limit(response.error().idle_timeouts);
         return failure;
     }
     (void)take_body(*response, stream_test.end(*response));

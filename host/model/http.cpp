@@ -73,6 +73,11 @@ std::string cause(const Poco::Exception& e) {
     return excerpt(e.displayText());
 }
 
+std::string in_units(milliseconds time) {
+    return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                    : std::to_string(time.count()) + " ms";
+}
+
 bool is_interim(int status) {
     return status >= 100 && status < 200 && status != net::HTTPResponse::HTTP_SWITCHING_PROTOCOLS;
 }
@@ -409,10 +414,10 @@ Result<HttpHead, HttpFailure> HttpClient::exchange(const std::string& method,
         } catch (const Poco::Exception& e) {
             const bool over = stop.stop_requested() || watchdog.has_expired();
             if (attempt.kept && !attempt.answered && !over && looks_stale(e)) continue;
-            done =
-                HttpFailure{is_timeout(e) ? "no byte for " +
-                                                std::to_string(config_.idle_timeout.count()) + " ms"
-                                          : cause(e)};
+            HttpFailure failure{is_timeout(e) ? "no byte for " + in_units(config_.idle_timeout)
+                                              : cause(e)};
+            failure.idle_timeouts = is_timeout(e) ? 1 : 0;
+            done = failure;
         }
         watchdog_ = nullptr;
         // Who refuses a request may close without reading all of it. The reset that follows then
@@ -420,9 +425,12 @@ Result<HttpHead, HttpFailure> HttpClient::exchange(const std::string& method,
         if (!done && attempt.head.status >= 400 && !watchdog.has_expired()) done = {};
         if (attempt.enough) done = {};  // all that is needed has arrived
         if (!attempt.enough && stop.stop_requested()) return stopped;
-        if (!attempt.enough && watchdog.has_expired())
-            done = HttpFailure{"no progress for " + std::to_string(watchdog.patience().count()) +
-                               " ms, though bytes came"};
+        if (!attempt.enough && watchdog.has_expired()) {
+            HttpFailure failure{"no progress for " + in_units(watchdog.patience()) +
+                                ", though bytes came"};
+            failure.idle_timeouts = kPatience;
+            done = failure;
+        }
         if (!done) {
             HttpFailure failure = done.error();
             failure.message.insert(0, doing(method, request.path) + attempt.phase);
