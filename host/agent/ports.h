@@ -92,6 +92,8 @@ struct ModelFailure {
     /// The server says that it is overloaded or out of order. Another one may answer, also where
     /// this one wants no further attempt.
     bool unavailable = false;
+    /// The server may not speak the wire format, or not at this address. `message` has what to try.
+    bool wrong_address = false;
 };
 
 /// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns

@@ -55,6 +55,7 @@ struct Settings {
             std::string provider;
             std::string base_url;  ///< empty: the provider's own
             std::string name;
+            long number = 0;  ///< as in model.fallback.<number>; 0: none of these
         };
         std::vector<Fallback> fallbacks;  ///< in the order of their numbers
         int retry_max_attempts = 10;

@@ -49,6 +49,7 @@ void take_families(const Table& table, Settings& out) {
     for (auto& [number, model] : fallbacks) {
         if (model.provider.empty())
             model.provider = out.model.provider == "replay" ? "anthropic" : out.model.provider;
+        model.number = number;
         out.model.fallbacks.push_back(std::move(model));
     }
 }

@@ -9,6 +9,7 @@
 
 #include "host/base/limits.h"
 #include "host/model/border.h"
+#include "host/model/format_advice.h"
 #include "host/model/refusal.h"
 #include "host/model/response_failure.h"
 #include "host/model/server_error.h"
@@ -127,11 +128,13 @@ constexpr const char* kListField = "anthropic-beta";
 }  // namespace
 
 Endpoint::Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<TraitsByModel> traits,
-                   EndpointConfig config, std::unique_ptr<HttpClient> http)
+                   EndpointConfig config, std::unique_ptr<HttpClient> http,
+                   std::string address_advice)
     : format_(std::move(format)),
       traits_(std::move(traits)),
       config_(std::move(config)),
-      http_(std::move(http)) {}
+      http_(std::move(http)),
+      address_advice_(std::move(address_advice)) {}
 
 Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFormat> format,
                                                    std::shared_ptr<TraitsByModel> traits,
@@ -146,11 +149,13 @@ Result<std::unique_ptr<Endpoint>> Endpoint::create(std::shared_ptr<const WireFor
     }
     auto url = request_base_url(*format, config.http.base_url);
     if (!url) return url.error();
+    std::string advice = advice_on_address(format->name(), config.http.base_url, config.section);
     config.http.base_url = std::move(*url);
     auto http = HttpClient::create(config.http);
     if (!http) return http.error();
-    return std::unique_ptr<Endpoint>(
-        new Endpoint(std::move(format), std::move(traits), std::move(config), std::move(*http)));
+    return std::unique_ptr<Endpoint>(new Endpoint(std::move(format), std::move(traits),
+                                                  std::move(config), std::move(*http),
+                                                  std::move(advice)));
 }
 
 HttpFields Endpoint::fields(HttpFields of_format) const {
@@ -330,6 +335,10 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
         // Not a whole answer, but perhaps the beginning of one.
         if (is_success(*response) && !response->whole) failure.retryable = true;
         refused = what_is_refused(failure, other_body, request, written);
+        failure.wrong_address = !is_too_long && !refused.part && !address_advice_.empty() &&
+                                may_be_wrong_address(format_->name(), *response, other_body);
+        // No server will have it later.
+        if (failure.wrong_address) failure.retryable = failure.unavailable = false;
     } else if (garbled) {
         failure.message = garbled->message;
         failure.malformed = garbled->message;
@@ -356,6 +365,7 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     }
     failure.message.insert(0, doing);
     if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";
+    if (failure.wrong_address) failure.message += address_advice_;
     const bool wants_key = failure.http_status == 401 || failure.http_status == 403;
     if (wants_key && !config_.without_key.empty()) failure.message += "; " + config_.without_key;
     return failure;

@@ -25,6 +25,7 @@ struct EndpointConfig {
     /// What to do when the server wants a key and none is sent, as the end of a message; may be
     /// empty.
     std::string without_key;
+    std::string section = "model";  ///< of the settings that this is from, for messages
     HttpFields headers;  ///< more fields for each request; one of the same name is replaced
     HttpConfig http;
 };
@@ -52,7 +53,7 @@ public:
 
 private:
     Endpoint(std::shared_ptr<const WireFormat> format, std::shared_ptr<TraitsByModel> traits,
-             EndpointConfig config, std::unique_ptr<HttpClient> http);
+             EndpointConfig config, std::unique_ptr<HttpClient> http, std::string address_advice);
     /// What a refusal is about, as far as its text says.
     struct Refused {
         std::optional<Part> part = {};  ///< of the request, which the server does not take
@@ -77,6 +78,7 @@ private:
     std::shared_ptr<TraitsByModel> traits_;
     EndpointConfig config_;
     std::unique_ptr<HttpClient> http_;
+    std::string address_advice_;         // see advice_on_address
     bool tried_without_schema_ = false;  // though no refusal had named it
     std::string
         tried_thread_;  // the last one that was continued in vain: the server may have begun

@@ -185,6 +185,7 @@ Result<ProviderSource> server_source(const config::Settings::Model& model,
         const config::Settings::Model settings = fallback_model(model, fallback);
         auto server = server_of(settings, first_model(settings), credentials);
         if (!server) return server.error().while_doing("the fallback model " + fallback.name);
+        server->config.section = config::section_of_fallback(fallback.number);
         servers.add(std::move(*server), fallback.name, settings);
     }
     // One provider is made and discarded, to report what is missing before the run starts.

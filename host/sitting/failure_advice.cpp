@@ -70,6 +70,7 @@ std::string about_status(const agent::ModelFailure& failure, const RequestFacts&
 }  // namespace
 
 std::string failure_advice(const agent::ModelFailure& failure, const RequestFacts& facts) {
+    if (failure.wrong_address) return {};  // the message says what to try
     if (failure.contact != Contact::kMade) return about_contact(failure.contact, facts);
     if (failure.length == agent::Length::kTooLong || failure.http_status == 413)
         return "The conversation is too long for the model: /compact makes it shorter, /clear "

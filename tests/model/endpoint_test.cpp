@@ -302,6 +302,60 @@ TEST(Endpoint, SaysWhatAnErrorResponseMeans) {
     }
 }
 
+TEST(Endpoint, SaysWhatToTryWhereTheServerMayNotSpeakTheFormat) {
+    struct Case {
+        const char *format, *path;
+        int status;
+        const char *body, *said;  ///< empty: nothing of the kind; @ stands for its address
+    };
+    const char* kPage = "<!DOCTYPE html><title>Welcome</title>";
+    const std::vector<Case> cases = {
+        {"anthropic", "", 404, "404 page not found",
+         "POST @/v1/messages: HTTP 404: 404 page not found; the server may not speak the wire "
+         "format anthropic at this address: try --provider openai -D model.baseUrl=@, or "
+         "model.baseUrl with the path below which the server has its API"},
+        {"anthropic", "/v1/messages", 405, R"({"detail":"Method Not Allowed"})",
+         "try --provider openai -D model.baseUrl=@/v1/messages, or model.baseUrl=@"},
+        {"anthropic", "", 501, "", "try --provider openai"},
+        {"anthropic", "/api", 404, "", "or model.baseUrl=@"},
+        {"anthropic", "", 404, R"({"error":{"message":"Invalid URL"}})", "try --provider openai"},
+        {"openai", "", 404, R"({"type":"error","error":{"type":"not_found_error","message":"x"}})",
+         "try --provider anthropic -D model.baseUrl=@"},
+        {"openai", "/api", 404, "", "or model.baseUrl=@/api/v1"},
+        {"openai-responses", "/v1", 404, R"({"detail":"Not Found"})",
+         "HTTP 404: Not Found; the server may not speak the wire format openai-responses at this "
+         "address: try --provider openai -D model.baseUrl=@/v1, or model.baseUrl with the path"},
+        {"anthropic", "", 200, kPage, "(not a stream of events); the server may not speak"},
+        {"openai", "", 200, R"({"status":"ok"})", "(not a stream of events); the server may not"},
+        {"anthropic", "", 404,
+         R"({"type":"error","error":{"type":"not_found_error","message":"x"}})", ""},
+        {"openai", "", 404, R"({"error":{"message":"The model 'x' does not exist"}})", ""},
+        {"openai", "", 200, R"({"error":{"message":"out of order"}})", ""},
+        {"openai", "", 400, "what?", ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.format) + c.path + " " + std::to_string(c.status) + c.body);
+        tenon::testing::Step step;
+        step.raw = "HTTP/1.1 " + std::to_string(c.status) +
+                   " X\r\ncontent-type: text/html\r\ncontent-length: " +
+                   std::to_string(std::string_view(c.body).size()) + "\r\n\r\n" + c.body;
+        const ModelServer server(std::vector<tenon::testing::Step>{step}, {});
+        HttpConfig config;
+        Watcher watcher;
+        const auto answer = provider_for(server.url() + c.path, config, c.format)
+                                ->ask(Talk().request(), watcher, {});
+        ASSERT_FALSE(answer);
+        const agent::ModelFailure& failure = answer.error();
+        std::string said = c.said;
+        for (auto at = said.find('@'); at != said.npos; at = said.find('@'))
+            said.replace(at, 1, server.url());
+        EXPECT_EQ(failure.wrong_address, !said.empty());
+        if (said.empty()) EXPECT_THAT(failure.message, Not(HasSubstr("may not speak")));
+        EXPECT_THAT(failure.message, HasSubstr(said));
+        EXPECT_FALSE(failure.wrong_address && failure.retryable);
+    }
+}
+
 TEST(Endpoint, FindsTheAnswerInAnySuccessfulResponse) {
     const std::string events =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n"

@@ -114,6 +114,18 @@ TEST_P(FallbackModels, AnswerWhileTheFirstModelStaysOverloaded) {
     EXPECT_EQ(second.requests()[0].json()["model"], "second-model");
 }
 
+TEST_P(FallbackModels, AreNamedByTheirSettingsWhereTheirServersMaySpeakAnotherFormat) {
+    const RunFolders folders;
+    Step strange;
+    strange.raw = "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nhere";
+    const ModelServer second({strange});
+    const Ran ran = run(folders, ModelServer({always(overloaded())}), second);
+    EXPECT_EQ(ran.command.code, 1);
+    EXPECT_THAT(ran.command.errors,
+                HasSubstr("at this address: try model.fallback.1.provider=openai, "
+                          "or model.fallback.1.baseUrl with the path"));
+}
+
 TEST_P(FallbackModels, AreNotAskedWhileTheFirstModelAnswersOrRefuses) {
     const RunFolders folders;
     const ModelServer second(std::vector<Step>{});

@@ -55,6 +55,9 @@ TEST(FailureAdvice, SaysWhatToDo) {
     }
     EXPECT_EQ(failure_advice(with_status(401), {}), "") << "the failure says that no key was sent";
     EXPECT_EQ(failure_advice({}, kFacts), "");
+    agent::ModelFailure strange = with_status(404);
+    strange.wrong_address = true;
+    EXPECT_EQ(failure_advice(strange, kFacts), "") << "the failure says what to try";
 }
 
 }  // namespace
