@@ -41,6 +41,7 @@ private:
     void take_keys();
     void take_credentials_of_headers();
     void choose_key_origin();
+    void note_unused_variables();
     void check_fallbacks();
     void take_yes();
     void take_network_variables();
@@ -69,6 +70,7 @@ Configuration Examination::run() && {
     out_.settings = settings_of(out_.table);
     take_credentials_of_headers();
     choose_key_origin();
+    note_unused_variables();
     check_fallbacks();
     hold_in_both_homes(out_.settings.permissions.deny);
     hold_in_both_homes(out_.settings.permissions.ask);
@@ -175,6 +177,17 @@ void Examination::choose_key_origin() {
         if (header && carries_key(*header))
             model.key_origin = key + " (" + values.front().origin + ")";
     }
+}
+
+/// A run that lacks its own key says what is there for another provider.
+void Examination::note_unused_variables() {
+    Settings::Model& model = out_.settings.model;
+    if (out_.table.locks().on("model.provider") != nullptr) return;
+    const std::string other = other_vendor(model.provider);
+    if (!out_.credentials.key_of(other).empty())
+        model.unused_variables.emplace_back(key_variable(other));
+    if (!variable(sources_.environment, base_url_variable(other)).empty())
+        model.unused_variables.emplace_back(base_url_variable(other));
 }
 
 void Examination::check_fallbacks() {

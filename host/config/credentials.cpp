@@ -54,6 +54,10 @@ const char* base_url_variable(std::string_view provider) {
     return is_openai(provider) ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL";
 }
 
+const char* other_vendor(std::string_view provider) {
+    return is_openai(provider) ? "anthropic" : "openai";
+}
+
 Credentials take_credentials() {
     // Undumpable first: no process of this uid can then read the block while it holds the keys.
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -25,6 +25,9 @@ struct Credentials {
 const char* key_variable(std::string_view provider);
 const char* base_url_variable(std::string_view provider);
 
+/// The provider that has the other two variables.
+const char* other_vendor(std::string_view provider);
+
 /// Reads ANTHROPIC_API_KEY and OPENAI_API_KEY out of this process's environment, overwrites their
 /// bytes there (so that /proc/<pid>/environ no longer holds them), unsets them, and makes the
 /// process undumpable. Call it once, first in main, before any thread starts and before the

@@ -37,6 +37,9 @@ struct Settings {
         std::string base_url_lock;  ///< as name_lock
         /// Of the key that requests carry: "ANTHROPIC_API_KEY of the environment"; empty: no key.
         std::string key_origin;
+        /// The variables of the environment, key and base URL, that another provider would use.
+        /// Empty where the provider is locked.
+        std::vector<std::string> unused_variables;
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";
         std::string auth;  ///< x-api-key bearer none; empty: as the provider has it

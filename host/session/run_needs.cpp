@@ -19,6 +19,18 @@ std::string line_of_user_file(const config::Settings& settings) {
     return "<tenon><model><name>NAME</name></model></tenon> in " + xml.string();
 }
 
+/// "(OPENAI_API_KEY is set: tenon --provider openai uses it)"; empty: nothing is set.
+std::string what_other_provider_uses(const config::Settings::Model& model) {
+    const auto& variables = model.unused_variables;
+    std::string names;
+    for (const std::string& name : variables)
+        names += (names.empty() ? "" : " and ") + name;
+    if (names.empty()) return {};
+    const bool several = variables.size() > 1;
+    return "(" + names + (several ? " are" : " is") + " set: tenon --provider " +
+           config::other_vendor(model.provider) + " uses " + (several ? "them)" : "it)");
+}
+
 }  // namespace
 
 std::string line_for_key(std::string_view provider) {
@@ -57,6 +69,8 @@ std::string how_to_give(const MissingNeeds& missing, const config::Settings& set
         out +=
             "(to keep the name: export TENON_MODEL=NAME, or " + line_of_user_file(settings) + ")\n";
     }
+    if (const std::string other = what_other_provider_uses(settings.model); !other.empty())
+        out += other + "\n";
     if (missing.key && settings.model.base_url_lock.empty())
         out += "(or use a server of your own, without a key: -D model.baseUrl=http://HOST:PORT)\n";
     out.pop_back();

@@ -12,6 +12,7 @@ namespace tenon::session {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct WorldWithKey : config::World {
     WorldWithKey() { sources.credentials.anthropic = "a-key"; }
@@ -119,6 +120,37 @@ TEST(RunSetup, SaysWhatIsMissing) {
     RunRequest request;
     request.continue_last = true;
     EXPECT_THAT(prepared(world, request).error().message, HasSubstr("--continue"));
+}
+
+TEST(RunSetup, SaysWhichVariablesAnotherProviderWouldUse) {
+    struct Row {
+        const char *provider, *key, *url, *said;
+    };
+    const auto set_key = [](config::World& world, std::string_view provider, const char* key) {
+        (provider == "anthropic" ? world.sources.credentials.openai
+                                 : world.sources.credentials.anthropic) = key;
+    };
+    for (const Row& row :
+         {Row{"anthropic", "a-key", "",
+              "\n  (OPENAI_API_KEY is set: tenon --provider openai uses it)\n"},
+          Row{"anthropic", "", "http://h:1",
+              "\n  (OPENAI_BASE_URL is set: tenon --provider openai uses it)\n"},
+          Row{"anthropic", "a-key", "http://h:1",
+              "\n  (OPENAI_API_KEY and OPENAI_BASE_URL are set: tenon --provider openai uses "
+              "them)\n"},
+          Row{"openai-responses", "a-key", "",
+              "\n  (ANTHROPIC_API_KEY is set: tenon --provider anthropic uses it)\n"}}) {
+        SCOPED_TRACE(row.said);
+        config::World world;
+        world.user_says("model.provider=" + std::string(row.provider) + "\n");
+        set_key(world, row.provider, row.key);
+        world.sources.environment["OPENAI_BASE_URL"] = row.url;
+        EXPECT_THAT(prepared(world).error().message, HasSubstr(row.said));
+    }
+    config::World world;
+    world.system_says("final=model.provider\n");
+    world.sources.credentials.openai = "a-key";
+    EXPECT_THAT(prepared(world).error().message, Not(HasSubstr("--provider")));
 }
 
 TEST(RunSetup, NamesNoFileForTheModelWithoutADirectoryOfConfiguration) {
