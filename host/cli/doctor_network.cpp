@@ -91,12 +91,15 @@ private:
 };
 
 Check judge_status(int status, const std::string& reached, const config::Configuration& found) {
-    const bool has_key = !found.settings.model.key_origin.empty();
+    const std::string& origin = found.settings.model.key_origin;
+    const bool has_key = !origin.empty();
     if (status == 401 || status == 403)
         return {"online", CheckStatus::kError,
                 reached + (has_key ? "it refuses the key" : "it wants a key") + " (HTTP " +
-                    std::to_string(status) + ")",
-                session::line_for_key(found.settings.model.provider)};
+                    std::to_string(status) + ")" + (has_key ? ", which is " + origin : ""),
+                origin.starts_with("model.headers.")
+                    ? "correct " + origin
+                    : session::line_for_key(found.settings.model.provider)};
     if (status >= 200 && status < 300)
         return {"online", CheckStatus::kOk,
                 reached + (has_key ? "it accepts the key" : "it wants no key"), ""};

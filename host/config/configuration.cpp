@@ -59,7 +59,6 @@ private:
     const Overrides& overrides_;
     Layers layers_;
     const std::string dotenv_file_;
-    std::map<std::string, std::string> key_origins_;  // as in Settings::Model, by variable
     Configuration out_;
 };
 
@@ -129,12 +128,13 @@ void Examination::take_keys() {
             continue;
         }
         out_.credentials.*key = *given;
-        if (!given->empty()) key_origins_[name] = std::string(name) + " of the environment";
+        if (!given->empty())
+            out_.credentials.origins[name] = std::string(name) + " of the environment";
         const auto in_file = layers_.dotenv.values.find(name);
         if (!given->empty() || in_file == layers_.dotenv.values.end()) continue;
         if (auto found = clean_key(name, in_file->second)) {
             out_.credentials.*key = *found;
-            key_origins_[name] = std::string(name) + " in " + dotenv_file_;
+            out_.credentials.origins[name] = std::string(name) + " in " + dotenv_file_;
             out_.notices.push_back(std::string("using ") + name + " from " + dotenv_file_);
         } else {
             out_.warnings.push_back(dotenv_file_ + ": " + found.error().message +
@@ -168,10 +168,7 @@ void Examination::take_credentials_of_headers() {
 /// A field of the configuration takes the place of that with the key.
 void Examination::choose_key_origin() {
     Settings::Model& model = out_.settings.model;
-    if (model.auth != "none") {
-        const auto origin = key_origins_.find(key_variable(model.provider));
-        if (origin != key_origins_.end()) model.key_origin = origin->second;
-    }
+    if (model.auth != "none") model.key_origin = out_.credentials.origin_of(model.provider);
     for (const auto& [key, values] : out_.table.all()) {
         const auto header = header_of_key(key);
         if (header && carries_key(*header))

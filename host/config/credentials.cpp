@@ -39,6 +39,11 @@ const std::string& Credentials::key_of(std::string_view provider) const {
     return is_openai(provider) ? openai : none;
 }
 
+std::string Credentials::origin_of(std::string_view provider) const {
+    const auto found = origins.find(key_variable(provider));
+    return found == origins.end() ? std::string() : found->second;
+}
+
 void Credentials::add_to(Secrets& secrets) const {
     secrets.add(anthropic);
     secrets.add(openai);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,13 @@ struct Credentials {
     std::string anthropic;
     std::string openai;
     std::vector<std::string> in_headers = {};  ///< of fields that the configuration adds
+    /// Where each of the keys is from, by its variable: "ANTHROPIC_API_KEY of the environment".
+    std::map<std::string, std::string, std::less<>> origins = {};
 
     /// The key for requests of a wire format (`model.provider`); empty: there is none.
     [[nodiscard]] const std::string& key_of(std::string_view provider) const;
+    /// Where that key is from; empty: there is none.
+    [[nodiscard]] std::string origin_of(std::string_view provider) const;
     void add_to(Secrets& secrets) const;
 };
 

@@ -366,8 +366,8 @@ Result<agent::Answer, agent::ModelFailure> Endpoint::attempt(const agent::Reques
     failure.message.insert(0, doing);
     if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";
     if (failure.wrong_address) failure.message += address_advice_;
-    const bool wants_key = failure.http_status == 401 || failure.http_status == 403;
-    if (wants_key && !config_.without_key.empty()) failure.message += "; " + config_.without_key;
+    const bool refuses_key = failure.http_status == 401 || failure.http_status == 403;
+    if (refuses_key && !config_.about_key.empty()) failure.message += "; " + config_.about_key;
     return failure;
 }
 

@@ -22,9 +22,9 @@ enum class KeyField {
 struct EndpointConfig {
     std::string api_key;  ///< empty: none is sent
     KeyField key_field = KeyField::kXApiKey;
-    /// What to do when the server wants a key and none is sent, as the end of a message; may be
-    /// empty.
-    std::string without_key;
+    /// Which key is sent and how, or why none is, for when the server refuses it: the end of a
+    /// message, without the key; may be empty.
+    std::string about_key;
     std::string section = "model";  ///< of the settings that this is from, for messages
     HttpFields headers;  ///< more fields for each request; one of the same name is replaced
     HttpConfig http;

@@ -60,6 +60,21 @@ model::KeyField key_field_of(std::string_view auth, std::string_view provider) {
     return model::KeyField::kBearer;
 }
 
+const char* field_words(model::KeyField field) {
+    return field == model::KeyField::kXApiKey ? "x-api-key" : "Authorization: Bearer";
+}
+
+/// What a person can do when the server refuses the key, which is sent in `field`.
+std::string words_about_key(const std::string& origin, model::KeyField field,
+                            bool auth_may_be_wrong) {
+    std::string words = "the key (" + origin + ") was sent as " + field_words(field);
+    if (!auth_may_be_wrong) return words;
+    const bool by_x = field == model::KeyField::kXApiKey;
+    const auto other = by_x ? model::KeyField::kBearer : model::KeyField::kXApiKey;
+    return words + " (model.auth=" + (by_x ? "bearer" : "x-api-key") + " sends it as " +
+           field_words(other) + ")";
+}
+
 /// The key, or what stands in its place. `asked` is the first model or a fallback.
 void put_key(const config::Settings::Model& model, const config::Settings::Model::Fallback& asked,
              const config::Credentials& credentials, model::EndpointConfig& out) {
@@ -71,11 +86,18 @@ void put_key(const config::Settings::Model& model, const config::Settings::Model
                     [](const auto& field) { return config::carries_key(field.first); });
     if (in_headers) out.key_field = model::KeyField::kNone;
     if (out.key_field != model::KeyField::kNone) out.api_key = credentials.key_of(asked.provider);
-    if (!out.api_key.empty() || in_headers) return;
-    out.without_key = "no key was sent: ";
-    out.without_key += out.key_field == model::KeyField::kNone
-                           ? "model.auth is none"
-                           : std::string("set ") + config::key_variable(asked.provider);
+    if (in_headers) {
+        out.about_key = "the key that was sent is " + model.key_origin;
+    } else if (!out.api_key.empty()) {
+        const bool is_own = model::is_vendors_own(asked.provider, asked.base_url);
+        out.about_key = words_about_key(credentials.origin_of(asked.provider), out.key_field,
+                                        first && (!is_own || !model.auth.empty()));
+    } else {
+        out.about_key = "no key was sent: ";
+        out.about_key += out.key_field == model::KeyField::kNone
+                             ? "model.auth is none"
+                             : std::string("set ") + config::key_variable(asked.provider);
+    }
 }
 
 Result<Server> server_of(const config::Settings::Model& model,

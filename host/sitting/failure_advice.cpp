@@ -33,12 +33,10 @@ std::string about_contact(Contact contact, const RequestFacts& facts) {
 }
 
 std::string about_key(const agent::ModelFailure& failure, const RequestFacts& facts) {
-    if (facts.key_origin.empty()) return {};  // the message says what to set
-    const std::string key = "the key, which comes from " + facts.key_origin;
+    if (!facts.with_key) return {};  // the message says what to set
     if (failure.http_status == 401)
-        return "The server does not accept " + key + ". Correct it and start Tenon again.";
-    return "The server does not let " + key + ", do this: may it use the model " + facts.model +
-           "?";
+        return "The server does not accept the key. Correct it and start Tenon again.";
+    return "The server does not let the key do this: may it use the model " + facts.model + "?";
 }
 
 std::string about_model(const RequestFacts& facts) {

@@ -11,7 +11,7 @@ struct RequestFacts {
     std::string model;
     std::string model_before;  ///< the last change; empty: it was not changed
     std::string server;        ///< its address; empty: none
-    std::string key_origin;    ///< "ANTHROPIC_API_KEY of the environment"; empty: no key was sent
+    bool with_key = false;     ///< the message says which, or why there was none
     std::string base_url_variable = "ANTHROPIC_BASE_URL";  ///< the one for the provider
 };
 

@@ -58,7 +58,7 @@ std::string Sitting::advice_for(const agent::RunResult& result) const {
     const config::Settings::Model& model = setup_.settings.model;
     return failure_advice(*result.failed_request,
                           {models_.present(), models_.before(), session::server_words(model),
-                           model.key_origin, config::base_url_variable(model.provider)});
+                           !model.key_origin.empty(), config::base_url_variable(model.provider)});
 }
 
 /// See agent::AskedModel.

@@ -76,9 +76,41 @@ TEST_F(KeysOfRuns, AreAskedForByTheirVariableWhenTheServerWantsOne) {
         EXPECT_EQ(ran.code, 1);
         EXPECT_THAT(ran.errors, HasSubstr(c.said));
     }
+}
+
+TEST_F(KeysOfRuns, AreNamedByTheirOriginAndTheirFieldWhenTheServerRefusesThem) {
+    struct Case {
+        std::vector<std::string> settings;
+        const char* said;
+    };
+    const Case cases[] = {
+        {{},
+         "; the key (ANTHROPIC_API_KEY of the environment) was sent as x-api-key "
+         "(model.auth=bearer "
+         "sends it as Authorization: Bearer)\n"},
+        {{"-D", "model.auth=bearer"},
+         "; the key (ANTHROPIC_API_KEY of the environment) was sent as Authorization: Bearer "
+         "(model.auth=x-api-key sends it as x-api-key)\n"},
+        {{"-D", "model.headers.X-API-Key=a-token-of-a-gateway"},
+         "; the key that was sent is model.headers.X-API-Key (-D)\n"},
+    };
+    for (const int status : {401, 403}) {
+        for (const Case& c : cases) {
+            SCOPED_TRACE(c.said);
+            const ModelServer server(R"([{"status":)" + std::to_string(status) + ",\"repeat\":0}]");
+            const CommandResult ran = run({{"ANTHROPIC_BASE_URL", server.url()}}, c.settings);
+            EXPECT_EQ(ran.code, 1);
+            EXPECT_THAT(ran.errors, HasSubstr(c.said));
+            EXPECT_THAT(ran.errors, Not(HasSubstr(kTestKey)));
+            EXPECT_THAT(ran.errors, Not(HasSubstr("a-token-of-a-gateway")));
+        }
+    }
     const ModelServer server(R"([{"status":401,"repeat":0}])");
-    const CommandResult ran = run({{"ANTHROPIC_BASE_URL", server.url()}});
-    EXPECT_THAT(ran.errors, Not(HasSubstr("no key was sent")));
+    const CommandResult ran = run({{"OPENAI_BASE_URL", server.url()}, {"OPENAI_API_KEY", kTestKey}},
+                                  {"--provider", "openai"});
+    EXPECT_THAT(ran.errors,
+                HasSubstr("; the key (OPENAI_API_KEY of the environment) was sent as "
+                          "Authorization: Bearer (model.auth=x-api-key sends it as x-api-key)\n"));
 }
 
 TEST_F(KeysOfRuns, AreThoseOfTheProvider) {

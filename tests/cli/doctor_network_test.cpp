@@ -14,6 +14,7 @@ using tenon::testing::ModelServer;
 using tenon::testing::TempDir;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -114,7 +115,9 @@ TEST_F(DoctorOnline, SaysWhetherTheServerAcceptsTheKey) {
         is_check("online", kOk, AllOf(StartsWith("reached in "), HasSubstr("accepts the key")),
                  IsEmpty()));
     EXPECT_THAT(reach(server.url(), "a-wrong-key"),
-                is_check("online", kError, HasSubstr("it refuses the key (HTTP 401)"),
+                is_check("online", kError,
+                         EndsWith("it refuses the key (HTTP 401), which is "
+                                  "ANTHROPIC_API_KEY of the environment"),
                          StartsWith("export ANTHROPIC_API_KEY=")));
     EXPECT_THAT(reach(server.url(), ""),
                 is_check("online", kError, HasSubstr("it wants a key (HTTP 401)"), HasSubstr("")));

@@ -22,7 +22,7 @@ agent::ModelFailure too_long() {
     return failure;
 }
 
-const RequestFacts kFacts{"new", "old", "http://host:1", "ANTHROPIC_API_KEY in /w/.env"};
+const RequestFacts kFacts{"new", "old", "http://host:1", true};
 
 TEST(FailureAdvice, SaysWhatToDo) {
     struct Row {
@@ -31,10 +31,8 @@ TEST(FailureAdvice, SaysWhatToDo) {
     };
     using agent::Contact;
     for (const Row& row : {
-             Row{with_status(401),
-                 "does not accept the key, which comes from ANTHROPIC_API_KEY in"},
-             Row{with_status(403),
-                 "ANTHROPIC_API_KEY in /w/.env, do this: may it use the model new?"},
+             Row{with_status(401), "does not accept the key. Correct it"},
+             Row{with_status(403), "do this: may it use the model new?"},
              Row{with_status(404),
                  "the model new? /model lists what it offers; /model old goes back"},
              Row{with_status(413), "/compact makes it shorter"},

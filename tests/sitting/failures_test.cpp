@@ -63,9 +63,10 @@ TEST(FailedRequests, SayWhereTheKeyCameFrom) {
         person.enters("go");
         EXPECT_TRUE(sees_text(person, "Error: ")) << person.shown();
         EXPECT_TRUE(sees_text(person,
-                              "does not accept the key, which comes from ANTHROPIC_API_KEY of "
-                              "the environment."))
+                              "the key (ANTHROPIC_API_KEY of the environment) was sent as "
+                              "x-api-key"))
             << person.shown();
+        EXPECT_TRUE(sees_text(person, "does not accept the key. Correct it")) << person.shown();
     }
 }
 
