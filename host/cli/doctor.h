@@ -37,6 +37,10 @@ struct MachinePlaces {
     std::chrono::milliseconds systemctl_patience{2000};
 };
 
+/// Whether model.baseUrl has a bad value. Then its default is in the settings, which is the address
+/// of another server: nothing is to be said of that.
+bool has_wrong_address(const config::Configuration& found);
+
 /// "model" and "key".
 Checks check_model(const config::Configuration& found);
 /// One for each error and warning of the configuration.

@@ -5,6 +5,7 @@
 #include "host/base/limits.h"
 #include "host/base/mutex.h"
 #include "host/cli/doctor.h"
+#include "host/config/settings_keys.h"
 #include "host/model/tls.h"
 #include "host/session/provider.h"
 #include "host/session/run_needs.h"
@@ -16,12 +17,12 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kPatienceWithServer = 10s;
 
-Check wrong_route(const std::string& problem, const std::string& provider) {
+/// `address` says how to set that of the server.
+Check wrong_route(const std::string& problem, const std::string& address) {
     const bool of_proxy = problem.starts_with("proxy");
     return {of_proxy ? "proxy" : "server", CheckStatus::kError, problem,
             of_proxy ? "model.proxy=http://HOST:PORT, or HTTPS_PROXY; model.proxy=none uses none"
-                     : std::string("model.baseUrl=https://HOST, or ") +
-                           config::base_url_variable(provider)};
+                     : address};
 }
 
 Check proxy_found(const config::Settings::Model& model, const model::Route& route) {
@@ -48,10 +49,12 @@ Check authorities_found(const config::Settings::Model& model) {
 void check_fallback_routes(const config::Settings::Model& model, Checks& out) {
     for (const auto& fallback : model.fallbacks) {
         const auto route = session::route_to_server(session::fallback_model(model, fallback));
-        const std::string whose = "of the fallback model " + fallback.name + ": ";
-        out.push_back(route ? Check{"server", CheckStatus::kOk, whose + route->target.shown(), ""}
-                            : Check{"server", CheckStatus::kError, whose + route.error().message,
-                                    "model.fallback.N.baseUrl=https://HOST"});
+        Check check = route ? Check{"server", CheckStatus::kOk, route->target.shown(), ""}
+                            : wrong_route(route.error().message,
+                                          config::section_of_fallback(fallback.number) +
+                                              ".baseUrl=https://HOST");
+        check.found.insert(0, "of the fallback model " + fallback.name + ": ");
+        out.push_back(std::move(check));
     }
 }
 
@@ -118,8 +121,12 @@ Check judge_status(int status, const std::string& reached, const config::Configu
 Checks check_network(const config::Configuration& found) {
     const config::Settings::Model& model = found.settings.model;
     if (model.provider == "replay") return {{"server", CheckStatus::kOk, "none is asked", ""}};
+    if (has_wrong_address(found))
+        return {{"server", CheckStatus::kOk, "not looked at, since its address is wrong", ""}};
     const auto route = session::route_to_server(model);
-    if (!route) return {wrong_route(route.error().message, model.provider)};
+    if (!route)
+        return {wrong_route(route.error().message, std::string("model.baseUrl=https://HOST, or ") +
+                                                       config::base_url_variable(model.provider))};
     Checks out = {{"server", CheckStatus::kOk, route->target.shown(), ""},
                   proxy_found(model, *route)};
     if (route->target.secure) out.push_back(authorities_found(model));
@@ -130,6 +137,8 @@ Checks check_network(const config::Configuration& found) {
 Checks check_server(const config::Configuration& found) {
     const config::Settings::Model& model = found.settings.model;
     if (model.provider == "replay") return {{"online", CheckStatus::kOk, "no server is asked", ""}};
+    if (has_wrong_address(found))
+        return {{"online", CheckStatus::kOk, "not tried, since the server's address is wrong", ""}};
     if (session::missing_needs(model, found.credentials).key)
         return {{"online", CheckStatus::kError, "not tried, for want of a key",
                  session::line_for_key(model.provider)}};

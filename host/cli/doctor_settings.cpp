@@ -25,11 +25,7 @@ Check check_key(const config::Configuration& found) {
     const config::Settings& settings = found.settings;
     session::MissingNeeds missing = session::missing_needs(settings.model, found.credentials);
     missing.model = false;
-    // Its default would be Anthropic's own server, which wants a key.
-    const auto is_about_server = [](const std::string& error) {
-        return error.find("model.baseUrl: ") != std::string::npos;
-    };
-    if (std::any_of(found.errors.begin(), found.errors.end(), is_about_server))
+    if (has_wrong_address(found))
         return {"key", CheckStatus::kOk, "not checked, since the server's address is wrong", ""};
     if (missing.key)
         return {"key", CheckStatus::kError, what_is_missing(missing),
@@ -107,6 +103,12 @@ void check_helper(const fs::path& program, Checks& out) {
 }
 
 }  // namespace
+
+bool has_wrong_address(const config::Configuration& found) {
+    return std::any_of(found.errors.begin(), found.errors.end(), [](const std::string& error) {
+        return error.find("model.baseUrl: ") != std::string::npos;
+    });
+}
 
 Checks check_model(const config::Configuration& found) {
     const config::Settings& settings = found.settings;

@@ -31,6 +31,13 @@ TEST(Doctor, SaysHowTheServerWouldBeReached) {
     };
     const Case cases[] = {
         {"the vendor's own", {}, "", "", "server", kOk, "https://api.anthropic.com"},
+        {"a wrong address",
+         {},
+         "model.baseUrl",
+         "http://h/?q",
+         "server",
+         kOk,
+         "not looked at, since its address is wrong"},
         {"no proxy", {}, "", "", "proxy", kOk, "none is set"},
         {"of the environment",
          {{"HTTPS_PROXY", "http://u:geheim@p:3128"}},
@@ -124,6 +131,12 @@ TEST_F(DoctorOnline, SaysWhetherTheServerAcceptsTheKey) {
     EXPECT_EQ(server.lookups().size(), 3U);
     for (const auto& request : server.lookups())
         EXPECT_EQ(request.method + " " + request.path, "GET /v1/models");
+}
+
+TEST_F(DoctorOnline, AsksNoServerWhereTheAddressIsWrong) {
+    EXPECT_THAT(
+        reach("http://h/?q", "a-key"),
+        is_check("online", kOk, HasSubstr("since the server's address is wrong"), IsEmpty()));
 }
 
 TEST_F(DoctorOnline, TakesAServerWithoutAListOfModelsForReachable) {
