@@ -56,13 +56,16 @@ std::string ModelChoice::remark_on(std::string_view name) const {
                                                   : std::string("; /model lists more."));
 }
 
-std::vector<std::string> ModelChoice::known_lines(std::size_t width) const {
+std::vector<std::string> ModelChoice::known_lines(const std::vector<std::string>& fallbacks,
+                                                  std::size_t width) const {
     std::vector<Fact> facts = {{"model", present_}};
     if (!configured_.empty() && configured_ != present_)
         facts.emplace_back("configured", configured_);
     std::vector<std::string> others = used_;
     std::erase(others, present_);
     if (!others.empty()) facts.emplace_back("used here", with_commas(others));
+    for (Fact& fallback : fallback_facts(fallbacks))
+        facts.push_back(std::move(fallback));
     return fact_lines(facts, width);
 }
 

@@ -27,8 +27,10 @@ public:
     /// What the list of the server says about a name that is not in it; empty: there is no list.
     [[nodiscard]] std::string remark_on(std::string_view name) const;
 
-    /// "model", "configured", "used here": what is known without the server.
-    [[nodiscard]] std::vector<std::string> known_lines(std::size_t width) const;
+    /// "model", "configured", "used here" and each of `fallbacks`: what is known without the
+    /// server.
+    [[nodiscard]] std::vector<std::string> known_lines(const std::vector<std::string>& fallbacks,
+                                                       std::size_t width) const;
     /// The offered names, most of them; none are offered: no lines.
     [[nodiscard]] std::vector<std::string> offered_lines(const std::string& server,
                                                          std::size_t width) const;

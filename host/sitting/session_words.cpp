@@ -95,22 +95,31 @@ Lines fact_lines(const std::vector<Fact>& facts, std::size_t width) {
     return lines;
 }
 
+std::vector<Fact> fallback_facts(const std::vector<std::string>& fallbacks) {
+    std::vector<Fact> facts;
+    for (const std::string& fallback : fallbacks)
+        facts.emplace_back("fallback", fallback);
+    return facts;
+}
+
 Lines status_lines(const StatusFacts& facts, std::size_t width) {
     std::string model = facts.model + " (" + facts.provider;
     if (!facts.server.empty()) model += ", " + facts.server;
     model += ")";
     if (!facts.answered_by.empty()) model += "; the last answer is of " + facts.answered_by;
-    return fact_lines({{"session", facts.session},
-                       {"workspace", facts.workspace},
-                       {"model", model},
-                       {"mode", permission::in_words(facts.stance)},
-                       {"context", context_words(facts)},
-                       {"turns", std::to_string(facts.turns) + " since it was opened"},
-                       {"jobs", jobs_words(facts.jobs)},
-                       {"plugins", joined_names(facts.plugins)},
-                       {"sandbox", facts.sandbox},
-                       {"journal", facts.journal}},
-                      width);
+    std::vector<Fact> shown = {
+        {"session", facts.session}, {"workspace", facts.workspace}, {"model", model}};
+    for (Fact& fallback : fallback_facts(facts.fallbacks))
+        shown.push_back(std::move(fallback));
+    const std::vector<Fact> rest = {{"mode", permission::in_words(facts.stance)},
+                                    {"context", context_words(facts)},
+                                    {"turns", std::to_string(facts.turns) + " since it was opened"},
+                                    {"jobs", jobs_words(facts.jobs)},
+                                    {"plugins", joined_names(facts.plugins)},
+                                    {"sandbox", facts.sandbox},
+                                    {"journal", facts.journal}};
+    shown.insert(shown.end(), rest.begin(), rest.end());
+    return fact_lines(shown, width);
 }
 
 Lines cost_lines(const CostFacts& facts, std::size_t width) {

@@ -21,10 +21,14 @@ using Fact = std::pair<std::string, std::string>;
 /// A line for each fact, the texts below one another; on narrow screens "name: text".
 std::vector<std::string> fact_lines(const std::vector<Fact>& facts, std::size_t width);
 
+/// The fallback models, in lines of their own that `fact_lines` makes.
+std::vector<Fact> fallback_facts(const std::vector<std::string>& fallbacks);
+
 struct StatusFacts {
     std::string session, workspace, model, provider;
     std::string server;       ///< its address; empty: none
     std::string answered_by;  ///< the fallback model that gave the last answer; empty: none did
+    std::vector<std::string> fallbacks;  ///< the other models, in their order, with their servers
     permission::Stance stance;
     std::int64_t context_tokens = 0;
     std::optional<std::int64_t> window;

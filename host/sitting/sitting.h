@@ -169,6 +169,7 @@ private:
     void note_plugins(const session::OpenSession& session);
     [[nodiscard]] std::filesystem::path journal() const;
     [[nodiscard]] std::string sandbox_words() const;
+    [[nodiscard]] std::vector<std::string> fallback_words() const;
 
     // /model: sitting_models.cpp.
     void show_model(const std::string& name);

@@ -66,6 +66,17 @@ std::size_t Sitting::place_in_use() const {
     return session::place_of(setup_.settings.model, status_.model, tally_.answered_by());
 }
 
+/// The configured fallback models, each with its provider and server.
+std::vector<std::string> Sitting::fallback_words() const {
+    const config::Settings::Model& first = setup_.settings.model;
+    std::vector<std::string> words;
+    if (first.provider == "replay") return words;
+    for (const auto& one : first.fallbacks)
+        words.push_back(one.name + " (" + one.provider + ", " +
+                        session::server_words(session::fallback_model(first, one)) + ")");
+    return words;
+}
+
 void Sitting::show_status() {
     if (session_ == nullptr) return print("The session is not open yet.");
     const config::Settings& settings = setup_.settings;
@@ -76,12 +87,9 @@ void Sitting::show_status() {
     facts.model = status_.model;
     facts.provider = settings.model.provider;
     facts.server = session::server_words(settings.model);
-    if (const std::size_t place = place_in_use(); place > 0) {
-        const auto& fallback = settings.model.fallbacks[place - 1];
-        facts.answered_by =
-            fallback.name + " (" + fallback.provider + ", " +
-            session::server_words(session::fallback_model(settings.model, fallback)) + ")";
-    }
+    facts.fallbacks = fallback_words();
+    if (const std::size_t place = place_in_use(); place > 0 && place <= facts.fallbacks.size())
+        facts.answered_by = facts.fallbacks[place - 1];
     facts.stance = session_->gate().stance();
     facts.context_tokens = tally_.context_tokens();
     facts.window = session_->context_window({status_.model, place_in_use()});

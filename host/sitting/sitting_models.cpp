@@ -22,7 +22,7 @@ void Sitting::show_model(const std::string& name) {
 
 /// What is known at once, then what the server offers, if it can be asked between turns.
 void Sitting::list_models() {
-    print(models_.known_lines(width()));
+    print(models_.known_lines(fallback_words(), width()));
     print(wrap(kHowToChoose, width()));
     if (status_.working_since_ms == 0 && setup_.list_models)
         ask_for_models([this](const std::string& failure) {

@@ -47,6 +47,24 @@ TEST(SessionCommands, StatusShowsWhatTheSessionIs) {
     }
 }
 
+TEST(SessionCommands, StatusAndModelListTheFallbackModelsWithTheirServers) {
+    for (const char* command : {"/status", "/model"}) {
+        for (const Pty::Size size : kCommandSizes) {
+            SCOPED_TRACE(command + std::to_string(size.columns));
+            Person person({}, {.arguments = {"-D", "model.fallback.2.name=third", "-D",
+                                             "model.fallback.1.name=second", "-D",
+                                             "model.fallback.2.provider=openai", "-D",
+                                             "model.fallback.2.baseUrl=http://h:1/v1"},
+                               .size = size});
+            person.enters(command);
+            const std::string name = size.columns < 50 ? "fallback:" : "fallback";
+            EXPECT_TRUE(sees_words(person, name + "second (anthropic, https://api.anthropic.com)" +
+                                               name + "third (openai, http://h:1/v1)"))
+                << person.shown();
+        }
+    }
+}
+
 TEST(SessionCommands, StatusCountsATurnForAPromptAndAllItsRequests) {
     Person person({calls("t1", "bash", {{"command", "true"}}), says("One."), says("SUMMARY")},
                   {.arguments = {"--yes"}});
