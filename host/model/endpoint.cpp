@@ -57,7 +57,7 @@ private:
         return type.empty() || type.starts_with("text/event-stream");
     }
 
-    /// Nothing: it is not known yet. No line of a stream begins with a brace.
+    /// Nothing: it is not known yet. No line of a stream begins as JSON or a page does.
     [[nodiscard]] std::optional<bool> shape_of(const HttpHead& head) const {
         constexpr std::size_t kMostBlanks = 4096;
         constexpr std::array<std::string_view, 5> kFields = {
@@ -66,7 +66,7 @@ private:
         const bool is_declared = is_declared_stream(head);
         if (at == kept_.npos)
             return kept_.size() < kMostBlanks ? std::nullopt : std::optional(is_declared);
-        if (is_declared) return kept_[at] != '{';
+        if (is_declared) return std::string_view("{[<").find(kept_[at]) == std::string_view::npos;
         const std::string_view text = std::string_view(kept_).substr(at);
         bool is_known = true;
         for (const std::string_view field : kFields) {

@@ -356,6 +356,23 @@ TEST(Endpoint, SaysWhatToTryWhereTheServerMayNotSpeakTheFormat) {
     }
 }
 
+TEST(Endpoint, TakesNoPageForAStreamWhateverItsType) {
+    for (const char* type : {"", "content-type: text/event-stream\r\n"}) {
+        for (const std::string body : {"<html>log in</html>\n\n", "\n [1]\n\n", "{}\n\n"}) {
+            SCOPED_TRACE(type + body);
+            tenon::testing::Step step;
+            step.raw = "HTTP/1.1 200 OK\r\n" + std::string(type) + "\r\n" + body;
+            const ModelServer server(std::vector<tenon::testing::Step>{step}, {});
+            Watcher watcher;
+            const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
+            ASSERT_FALSE(answer);
+            EXPECT_THAT(answer.error().message,
+                        HasSubstr("(not a stream of events); the server may"));
+            EXPECT_FALSE(answer.error().retryable);
+        }
+    }
+}
+
 TEST(Endpoint, FindsTheAnswerInAnySuccessfulResponse) {
     const std::string events =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n"
