@@ -46,7 +46,9 @@ Check authorities_found(const config::Settings::Model& model) {
 }
 
 /// The routes to the servers of the fallback models: a run makes all of them before it starts.
-void check_fallback_routes(const config::Settings::Model& model, Checks& out) {
+/// Returns whether a certificate is needed on one of them.
+bool check_fallback_routes(const config::Settings::Model& model, Checks& out) {
+    bool is_secure = false;
     for (const auto& fallback : model.fallbacks) {
         const auto route = session::route_to_server(session::fallback_model(model, fallback));
         Check check = route ? Check{"server", CheckStatus::kOk, route->target.shown(), ""}
@@ -55,7 +57,9 @@ void check_fallback_routes(const config::Settings::Model& model, Checks& out) {
                                               ".baseUrl=https://HOST");
         check.found.insert(0, "of the fallback model " + fallback.name + ": ");
         out.push_back(std::move(check));
+        is_secure = is_secure || (route && route->target.secure);
     }
+    return is_secure;
 }
 
 /// Requests a stop at the deadline, if it is not destroyed before.
@@ -129,8 +133,8 @@ Checks check_network(const config::Configuration& found) {
                                                        config::base_url_variable(model.provider))};
     Checks out = {{"server", CheckStatus::kOk, route->target.shown(), ""},
                   proxy_found(model, *route)};
-    if (route->target.secure) out.push_back(authorities_found(model));
-    check_fallback_routes(model, out);
+    const bool is_secure = check_fallback_routes(model, out) || route->target.secure;
+    if (is_secure) out.push_back(authorities_found(model));
     return out;
 }
 

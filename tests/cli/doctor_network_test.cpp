@@ -99,6 +99,17 @@ TEST(Doctor, SaysHowTheServerWouldBeReached) {
     }
 }
 
+TEST(Doctor, LooksAtCertificatesForTheServersOfFallbackModelsToo) {
+    config::World world;
+    world.define("model.baseUrl", "http://h");
+    world.define("model.caFile", "/nonexistent");
+    world.define("model.fallback.2.name", "n");
+    const Checks checks = check_network(world.examined());
+    EXPECT_THAT(checks.at(2),
+                is_ok("server", "of the fallback model n: https://api.anthropic.com"));
+    EXPECT_EQ(check_named(checks, "certificates").status, kError);
+}
+
 class DoctorOnline : public ::testing::Test {
 protected:
     [[nodiscard]] Check reach(const std::string& url, const std::string& key,
