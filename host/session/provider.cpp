@@ -60,6 +60,11 @@ model::KeyField key_field_of(std::string_view auth, std::string_view provider) {
     return model::KeyField::kBearer;
 }
 
+bool has_user(std::string_view base_url) {
+    const auto url = model::parse_url(base_url, "base URL");
+    return url && !url->user_info.empty();
+}
+
 const char* field_words(model::KeyField field) {
     return field == model::KeyField::kXApiKey ? "x-api-key" : "Authorization: Bearer";
 }
@@ -92,6 +97,8 @@ void put_key(const config::Settings::Model& model, const config::Settings::Model
         const bool is_own = model::is_vendors_own(asked.provider, asked.base_url);
         out.about_key = words_about_key(credentials.origin_of(asked.provider), out.key_field,
                                         first && (!is_own || !model.auth.empty()));
+    } else if (has_user(asked.base_url)) {
+        out.about_key = "user and password of the address were sent as Authorization: Basic";
     } else {
         out.about_key = "no key was sent: ";
         out.about_key += out.key_field == model::KeyField::kNone

@@ -106,6 +106,12 @@ TEST_F(KeysOfRuns, AreNamedByTheirOriginAndTheirFieldWhenTheServerRefusesThem) {
         }
     }
     const ModelServer server(R"([{"status":401,"repeat":0}])");
+    const std::string with_user = "http://me:hush-hush@" + server.url().substr(7);
+    const CommandResult by_user =
+        run({{"ANTHROPIC_BASE_URL", with_user}, {"ANTHROPIC_API_KEY", ""}});
+    EXPECT_THAT(by_user.errors, HasSubstr("; user and password of the address were sent as "
+                                          "Authorization: Basic\n"));
+    EXPECT_THAT(by_user.errors, Not(HasSubstr("hush-hush")));
     const CommandResult ran = run({{"OPENAI_BASE_URL", server.url()}, {"OPENAI_API_KEY", kTestKey}},
                                   {"--provider", "openai"});
     EXPECT_THAT(ran.errors,
