@@ -118,8 +118,8 @@ std::string without_setting(std::string_view setting, std::string_view model,
 /// The setting that gave up an attempt, as the end of a message.
 std::string about_limit(int idle_timeouts) {
     if (idle_timeouts == 0) return {};
-    return idle_timeouts == 1 ? " (model.idleTimeout)"
-                              : " (" + std::to_string(idle_timeouts) + " times model.idleTimeout)";
+    if (idle_timeouts == 1) return ", the limit of model.idleTimeout";
+    return "; that is " + std::to_string(idle_timeouts) + " times model.idleTimeout";
 }
 
 /// A list of features, in which the configuration may name some too.

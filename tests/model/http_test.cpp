@@ -174,7 +174,8 @@ TEST(Http, GivesUpWhenNoByteArrivesInTime) {
         Watcher watcher;
         const auto answer = provider_for(server.url(), config)->ask(Talk().request(), watcher, {});
         ASSERT_FALSE(answer);
-        EXPECT_THAT(answer.error().message, EndsWith("no byte for 100 ms (model.idleTimeout)"));
+        EXPECT_THAT(answer.error().message,
+                    EndsWith("no byte for 100 ms, the limit of model.idleTimeout"));
         EXPECT_TRUE(answer.error().retryable);
         EXPECT_EQ(server.requests().size(), 1U) << "not sent again behind the caller's back";
     }
@@ -437,8 +438,8 @@ TEST(Http, GivesUpOnBytesWithoutProgress) {
                 provider_for(server.url(), config)->ask(Talk().request(), watcher, {});
             ASSERT_FALSE(answer);
             EXPECT_THAT(answer.error().message,
-                        EndsWith("no progress for 1800 ms, though bytes came "
-                                 "(3 times model.idleTimeout)"));
+                        EndsWith("no progress for 1800 ms, though bytes came; "
+                                 "that is 3 times model.idleTimeout"));
             EXPECT_TRUE(answer.error().retryable);
         });
     }
