@@ -37,9 +37,9 @@ struct MachinePlaces {
     std::chrono::milliseconds systemctl_patience{2000};
 };
 
-/// Whether model.baseUrl has a bad value. Then its default is in the settings, which is the address
-/// of another server: nothing is to be said of that.
-bool has_wrong_address(const config::Configuration& found);
+/// Whether the baseUrl of this section, "model" or "model.fallback.1", has a bad value. Then its
+/// default is in the settings, the address of another server: nothing is to be said of that.
+bool has_wrong_address(const config::Configuration& found, const std::string& section = "model");
 
 /// "model" and "key".
 Checks check_model(const config::Configuration& found);

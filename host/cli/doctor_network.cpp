@@ -47,15 +47,21 @@ Check authorities_found(const config::Settings::Model& model) {
 
 /// The routes to the servers of the fallback models: a run makes all of them before it starts.
 /// Returns whether a certificate is needed on one of them.
-bool check_fallback_routes(const config::Settings::Model& model, Checks& out) {
+bool check_fallback_routes(const config::Configuration& found, Checks& out) {
+    const config::Settings::Model& model = found.settings.model;
     bool is_secure = false;
     for (const auto& fallback : model.fallbacks) {
+        const std::string section = config::section_of_fallback(fallback.number);
+        const std::string whose = "of the fallback model " + fallback.name + ": ";
+        if (has_wrong_address(found, section)) {
+            out.push_back({"server", CheckStatus::kOk,
+                           whose + "not looked at, since its address is wrong", ""});
+            continue;
+        }
         const auto route = session::route_to_server(session::fallback_model(model, fallback));
         Check check = route ? Check{"server", CheckStatus::kOk, route->target.shown(), ""}
-                            : wrong_route(route.error().message,
-                                          config::section_of_fallback(fallback.number) +
-                                              ".baseUrl=https://HOST");
-        check.found.insert(0, "of the fallback model " + fallback.name + ": ");
+                            : wrong_route(route.error().message, section + ".baseUrl=https://HOST");
+        check.found.insert(0, whose);
         out.push_back(std::move(check));
         is_secure = is_secure || (route && route->target.secure);
     }
@@ -133,7 +139,7 @@ Checks check_network(const config::Configuration& found) {
                                                        config::base_url_variable(model.provider))};
     Checks out = {{"server", CheckStatus::kOk, route->target.shown(), ""},
                   proxy_found(model, *route)};
-    const bool is_secure = check_fallback_routes(model, out) || route->target.secure;
+    const bool is_secure = check_fallback_routes(found, out) || route->target.secure;
     if (is_secure) out.push_back(authorities_found(model));
     return out;
 }

@@ -6,6 +6,7 @@
 #include "host/cli/doctor.h"
 #include "host/cli/jobs_words.h"
 #include "host/cli/plugin_survey.h"
+#include "host/config/settings_keys.h"
 #include "host/config/state_dir.h"
 #include "host/plugins/manifest.h"
 #include "host/session/provider.h"
@@ -43,7 +44,12 @@ void check_fallback_keys(const config::Configuration& found, Checks& out) {
     for (const auto& fallback : model.fallbacks) {
         const config::Settings::Model settings = session::fallback_model(model, fallback);
         const session::MissingNeeds missing = session::missing_needs(settings, found.credentials);
-        if (missing.key) {
+        if (has_wrong_address(found, config::section_of_fallback(fallback.number))) {
+            out.push_back({"key", CheckStatus::kOk,
+                           "not checked for the fallback model " + fallback.name +
+                               ", since its server's address is wrong",
+                           ""});
+        } else if (missing.key) {
             out.push_back({"key", CheckStatus::kError,
                            what_is_missing(missing) + ", which the fallback model " +
                                fallback.name + " needs",
@@ -104,9 +110,9 @@ void check_helper(const fs::path& program, Checks& out) {
 
 }  // namespace
 
-bool has_wrong_address(const config::Configuration& found) {
-    return std::any_of(found.errors.begin(), found.errors.end(), [](const std::string& error) {
-        return error.find("model.baseUrl: ") != std::string::npos;
+bool has_wrong_address(const config::Configuration& found, const std::string& section) {
+    return std::any_of(found.errors.begin(), found.errors.end(), [&](const std::string& error) {
+        return error.find(section + ".baseUrl: ") != std::string::npos;
     });
 }
 

@@ -114,6 +114,17 @@ TEST(Doctor, WantsNoKeyForAServerWithAWrongAddress) {
     EXPECT_THAT(check_model(world.examined()).at(1), is_ok("key", "not checked"));
 }
 
+TEST(Doctor, SaysNothingOfAnotherServerWhereTheAddressOfAFallbackModelIsWrong) {
+    config::World world;
+    world.user_says(
+        "model.baseUrl=http://h\nmodel.fallback.1.name=n\n"
+        "model.fallback.1.baseUrl=http://h?key=x\n");
+    EXPECT_THAT(check_model(world.examined()).at(2),
+                is_ok("key", "not checked for the fallback model n"));
+    EXPECT_THAT(check_network(world.examined()).at(2),
+                is_ok("server", "of the fallback model n: not looked at"));
+}
+
 TEST(Doctor, NamesNoRemedyThatALockKeepsOut) {
     config::World world;
     world.system_says("final.1=model.name\nfinal.2=model.baseUrl\n");
