@@ -47,6 +47,22 @@ void follow(CollectedCall::Nesting& nesting, std::string_view text) {
     }
 }
 
+/// Whether the name of one of the tools begins with this text.
+bool begins_tool_of(std::string_view tools, std::string_view text) {
+    std::string quoted = json_quote(text);
+    quoted.pop_back();
+    const auto blocks = agent::split_blocks(tools);
+    return std::any_of(blocks.begin(), blocks.end(), [&](std::string_view tool) {
+        return agent::raw_member(tool, "name").starts_with(quoted);
+    });
+}
+
+/// Whether `next` continues a name that came before it, or repeats it with more behind it.
+bool continues_name(const std::string& before, const std::string& next, std::string_view tools) {
+    if (is_tool_of(tools, before) && is_tool_of(tools, next)) return false;
+    return begins_tool_of(tools, next.starts_with(before) ? next : before + next);
+}
+
 }  // namespace
 
 bool is_tool_of(std::string_view tools, std::string_view name) {
@@ -64,6 +80,7 @@ CallCollector::Parts CallCollector::parts_of(const CallFragment& fragment, Repai
     parts.id.resize(std::min(parts.id.size(), kLongestServerId));
     parts.name = text_of_scalar(fragment.name);
     parts.whole = fragment.whole;
+    parts.is_end = fragment.whole;
     if (const std::string* text = string_in(fragment.arguments)) {
         parts.arguments = std::string(fragment.lost) + *text;
     } else if (!fragment.arguments.is_null()) {
@@ -123,13 +140,15 @@ bool CallCollector::begins_another(const CollectedCall& call, const Parts& parts
         return true;
     if (call.name.empty()) return false;
     const bool same_id = !parts.id.empty() && parts.id == call.id;
-    if (parts.name == call.name)
-        return call.has_whole_arguments() && !parts.whole && !agent::is_blank(parts.arguments);
+    if (parts.name == call.name) {
+        const bool is_again = parts.is_end || (parts.whole && same_id);
+        return call.has_whole_arguments() && !is_again && !agent::is_blank(parts.arguments);
+    }
     if (call.has_whole_arguments()) return true;
     if (same_id) return false;
     // Neither a piece of the name nor all of it again.
     if (!call.arguments.empty()) return !parts.name.starts_with(call.name);
-    return is_tool_of(tools, call.name) && is_tool_of(tools, parts.name);
+    return !continues_name(call.name, parts.name, tools);
 }
 
 void CallCollector::add_name(CollectedCall& call, const std::string& name, Repairs& repairs) {

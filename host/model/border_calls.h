@@ -57,8 +57,9 @@ struct CollectedCall {
 };
 
 /// Puts fragments together. What makes a new call: an index, or without one an id, that has not
-/// been seen; under the index of an earlier call another id with a name, or a name after whole
-/// arguments; and in one list each fragment with a name. Not thread-safe.
+/// been seen; under the index of an earlier call another id with a name, a name after whole
+/// arguments, or before any arguments a name that does not continue the earlier one; and in one
+/// list each fragment with a name. Not thread-safe.
 class CallCollector {
 public:
     /// `tools` is the JSON array of the request's tools; outlives the object. False: there are too
@@ -76,6 +77,7 @@ private:
         std::string name;
         std::string arguments;
         bool whole = false;
+        bool is_end = false;  // of a call that has begun, as the format says
     };
 
     static Parts parts_of(const CallFragment& fragment, Repairs& repairs);

@@ -219,6 +219,22 @@ TEST(ChatAnswer, UnderstandsServersAsTheyAre) {
     }
 }
 
+TEST(ChatAnswer, TellsCallsUnderOneIndexWithoutIdsAndArgumentsApart) {
+    const auto answer =
+        read(calls(R"({"index":0,"id":"","function":{"name":"bash","arguments":""}})") +
+             calls(R"({"index":0,"function":{"name":"list"}})") +
+             calls(R"({"index":0,"id":null,"function":{"name":"bash","arguments":null}},)"
+                   R"({"index":0,"id":null,"function":{"name":"remove","arguments":null}})") +
+             end() + kDone);
+    ASSERT_TRUE(answer) << answer.error().message;
+    std::vector<std::string> names;
+    for (const agent::ToolCall& call : answer->calls) {
+        names.push_back(call.name);
+        EXPECT_EQ(call.input, Json::object());
+    }
+    EXPECT_THAT(names, ElementsAre("bash", "list", "bash", "remove"));
+}
+
 TEST(ChatAnswer, KeepsReasoningDetailsAsTheyCame) {
     Watcher watcher;
     const auto answer = read(
