@@ -116,6 +116,24 @@ TEST_P(Switching, InAToolLoopLeavesOutNothingButThinking) {
     EXPECT_EQ(server.refusals(), 0);
 }
 
+TEST_P(Switching, InAToolLoopLetsTheOtherModelGoOnWithItsOwnCalls) {
+    const auto& [from, to] = GetParam();
+    const ModelServer server({thinks_and_calls("echo marvel"), refuses(),
+                              thinks_and_calls("echo wonder"), thinks_and_calls("echo delight"),
+                              says("all done")});
+    EXPECT_EQ(run(server, from, "go").code, 1) << "the request with the results fails";
+
+    const CommandResult second = run(server, to, "go on");
+    EXPECT_EQ(second.code, 0) << second.errors;
+    EXPECT_EQ(last_line(second.output)["result"], "all done");
+    EXPECT_EQ(last_line(second.output)["num_turns"], 3);
+    const std::string last = server.requests().back().body;
+    EXPECT_THAT(last, AllOf(HasSubstr("marvel\\n"), HasSubstr("echo wonder"),
+                            HasSubstr("wonder\\n"), HasSubstr("delight\\n")));
+    EXPECT_EQ(server.requests().size(), 5U) << "none is sent twice";
+    EXPECT_EQ(server.refusals(), 0);
+}
+
 TEST_P(Switching, AfterAKillAnswersTheOpenCallForTheOtherModel) {
     const auto& [from, to] = GetParam();
     // The command may end before or after the second run looks at it.
