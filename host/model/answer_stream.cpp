@@ -1,6 +1,7 @@
 #include "host/model/answer_stream.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "host/agent/repair.h"
 #include "host/base/utf8.h"
@@ -55,16 +56,17 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     } else if (type == "content_block_delta") {
         take_delta(data, raw);
     } else if (type == "content_block_stop") {
-        stop_block();
+        Block* block = open_block(data);
+        if (block == nullptr) return fail_malformed("content_block_stop outside a content block");
+        stop_block(*block);
     } else if (type == "message_delta") {
         answer_.stop_reason = string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
         answer_.usage = agent::read_usage(member(data, "usage"), answer_.usage);
-    } else if (open_) {
-        fail_malformed("the answer ends inside a content block");
     } else if (answer_.stop_reason.empty()) {
         fail_malformed("the answer ends without a stop_reason");
     } else {
-        complete_ = true;
+        stop_open_blocks();
+        complete_ = !failure_;
     }
 }
 
@@ -76,7 +78,7 @@ bool AnswerStream::take_whole(std::string_view body) {
     for (const Json& block : member(*data, "content")) {
         const Json begin = {{"index", blocks_.size()}, {"content_block", block}};
         start_block(begin, dump_json(begin));
-        if (!failure_) stop_block();
+        if (!failure_) stop_block(blocks_.back());
         if (failure_) return true;
     }
     answer_.stop_reason = string_or(*data, "stop_reason");
@@ -87,7 +89,7 @@ bool AnswerStream::take_whole(std::string_view body) {
 /// A second message_start is ignored, unless the first block begins again after it.
 void AnswerStream::start_message(const Json& message) {
     answer_.usage = agent::read_usage(member(message, "usage"), answer_.usage);
-    began_again_ = started_ && (open_ || !blocks_.empty());
+    began_again_ = started_ && !blocks_.empty();
     if (started_) return;
     started_ = true;
     answer_.id = utf8::first_bytes(string_or(message, "id"), kMaxNameBytes);
@@ -97,48 +99,73 @@ void AnswerStream::start_message(const Json& message) {
 void AnswerStream::start_block(const Json& data, std::string_view raw) {
     if (began_again_ && integer_or(data, "index", 0) == 0)
         return fail_malformed("the answer began a second time");
-    if (open_) return fail_malformed("a content block begins inside another");
     const Json& begun = member(data, "content_block");
     if (!begun.is_object()) return fail_malformed("content_block_start without a content_block");
+    const auto index = integer_in(member(data, "index"));
+    Block* before = open_block(data);
+    if (before != nullptr && before->index == index) {
+        repairs_.made(Repair::kBlockEndMissing);
+        stop_block(*before);
+    }
+    if (open_.size() == kMaxCalls) fail_malformed("too many open content blocks");
     // The text of a block is counted when it is taken.
     const std::size_t text = string_or(begun, "text").size() + string_or(begun, "thinking").size();
-    if (!take_bytes(raw.size() - std::min(text, raw.size()))) return;
+    if (failure_ || !take_bytes(raw.size() - std::min(text, raw.size()))) return;
     if (!values_.take(raw)) return fail_malformed(std::string(kTooLong));
-    open_ = OpenBlock{};
-    open_->type = string_or(begun, "type");
-    open_->takes_input = open_->type == "tool_use" || open_->type == "server_tool_use";
+    Block& block = blocks_.emplace_back();
+    open_.push_back(&block);
+    block.index = index;
+    block.type = string_or(begun, "type");
+    block.takes_input = block.type == "tool_use" || block.type == "server_tool_use";
     // Parsed again to keep the order of the fields. Repaired text loses it.
     if (const auto ordered = parse_ordered_json(raw)) {
-        open_->fields = member(*ordered, "content_block");
+        block.fields = member(*ordered, "content_block");
     } else {
-        open_->fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
+        block.fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
     }
-    if (open_->type == "text") take_text(string_or(begun, "text"));
-    if (open_->type == "thinking") take_thinking(string_or(begun, "thinking"));
+    if (block.type == "text") take_text(block, string_or(begun, "text"));
+    if (block.type == "thinking") take_thinking(block, string_or(begun, "thinking"));
+}
+
+/// The open block of this event's index, else the one that began last. Null: none is open.
+AnswerStream::Block* AnswerStream::open_block(const Json& data) const {
+    const auto index = integer_in(member(data, "index"));
+    const auto same = std::find_if(open_.begin(), open_.end(),
+                                   [&](const Block* block) { return block->index == index; });
+    if (same != open_.end()) return *same;
+    return open_.empty() ? nullptr : open_.back();
+}
+
+bool AnswerStream::has_begun(std::int64_t index) const {
+    return index < static_cast<std::int64_t>(blocks_.size()) ||
+           std::any_of(open_.begin(), open_.end(),
+                       [&](const Block* block) { return block->index == index; });
 }
 
 void AnswerStream::take_delta(const Json& data, std::string_view raw) {
-    if (!open_) return fail_malformed("content_block_delta outside a content block");
-    if (integer_or(data, "index", 0) > static_cast<std::int64_t>(blocks_.size())) {
+    Block* const open = open_block(data);
+    if (open == nullptr) return fail_malformed("content_block_delta outside a content block");
+    if (!has_begun(integer_or(data, "index", 0)))
         return fail_malformed("content_block_delta for a block that has not begun");
-    }
+    if (open != &blocks_.back()) repairs_.made(Repair::kBlocksMixed);
+    Block& block = *open;
     const Json& delta = member(data, "delta");
     if (delta.is_null()) return fail_malformed("content_block_delta without a delta");
     const std::string type = string_or(delta, "type");
     if (type == "text_delta") {
-        take_text(event_data_.take_lost() + string_or(delta, "text"));
+        take_text(block, event_data_.take_lost() + string_or(delta, "text"));
     } else if (type == "thinking_delta") {
-        take_thinking(event_data_.take_lost() + string_or(delta, "thinking"));
+        take_thinking(block, event_data_.take_lost() + string_or(delta, "thinking"));
     } else if (type == "input_json_delta") {
-        take_input(event_data_.take_lost() + string_or(delta, "partial_json"));
-    } else if (type == "signature_delta" && open_->type == "thinking") {
-        open_->fields["signature"] = string_or(delta, "signature");
-    } else if (type == "citations_delta" && open_->type == "text") {
+        take_input(block, event_data_.take_lost() + string_or(delta, "partial_json"));
+    } else if (type == "signature_delta" && block.type == "thinking") {
+        block.fields["signature"] = string_or(delta, "signature");
+    } else if (type == "citations_delta" && block.type == "text") {
         const auto ordered = parse_ordered_json(raw);
         if (!ordered) return;
         if (!take_bytes(raw.size())) return;
         const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
-        OrderedJson& citations = open_->fields["citations"];
+        OrderedJson& citations = block.fields["citations"];
         if (!citations.is_array()) citations = OrderedJson::array();
         if (citation.is_object()) citations.push_back(citation);
     }
@@ -152,45 +179,49 @@ bool AnswerStream::take_bytes(std::size_t bytes) {
 }
 
 /// Text belongs to the answer, in whatever type of block a server sends it.
-void AnswerStream::take_text(std::string text) {
+void AnswerStream::take_text(Block& block, std::string text) {
     if (text.empty() || !take_bytes(text.size())) return;
-    if (open_->type != "text") {
-        open_->stray += text;
+    if (block.type != "text") {
+        block.stray += text;
         sink_.on_event(agent::TextDelta{std::move(text)});
         return;
     }
-    open_->text += text;
+    block.text += text;
     if (tags_ == ThinkTagsInText::kText) {
         sink_.on_event(agent::TextDelta{std::move(text)});
     } else {
-        show(sink_, open_->filter.take(text));
+        show(sink_, block.filter.take(text));
     }
 }
 
 /// Thinking outside a thinking block is only shown: without a signature it cannot be sent back, and
 /// it is not part of the answer.
-void AnswerStream::take_thinking(std::string text) {
+void AnswerStream::take_thinking(Block& block, std::string text) {
     if (text.empty() || !take_bytes(text.size())) return;
-    if (open_->type == "thinking") open_->text += text;
+    if (block.type == "thinking") block.text += text;
     sink_.on_event(agent::ThinkingDelta{std::move(text)});
 }
 
-void AnswerStream::take_input(const std::string& text) {
-    if (open_->type == "text" || open_->type == "thinking")
-        return fail_malformed("a tool's arguments in a block of type " + open_->type);
+void AnswerStream::take_input(Block& block, const std::string& text) {
+    if (block.type == "text" || block.type == "thinking")
+        return fail_malformed("a tool's arguments in a block of type " + block.type);
     if (!take_bytes(text.size())) return;
-    open_->input += text;
-    open_->takes_input = true;
+    block.input += text;
+    block.takes_input = true;
 }
 
 bool AnswerStream::has_thinking() const {
-    return std::any_of(blocks_.begin(), blocks_.end(), [](const ContentBlock& block) {
+    const auto is_thinking = [](const auto& block) {
         return block.type == "thinking" || block.type == "redacted_thinking";
+    };
+    return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+        return is_thinking(block) ||
+               std::any_of(block.finished.begin(), block.finished.end(), is_thinking);
     });
 }
 
 /// Puts it before the text, so that no word is lost.
-void AnswerStream::take_thinking_out(OpenBlock& block) {
+void AnswerStream::take_thinking_out(Block& block) {
     SplitText split = split_thinking(std::move(block.text), {false, has_thinking()});
     show_rest(sink_, block.filter, split, repairs_);
     block.text = std::move(split.text);
@@ -198,30 +229,62 @@ void AnswerStream::take_thinking_out(OpenBlock& block) {
     auto thinking = finish_block(
         {{"type", "thinking"}, {"thinking", std::move(split.thinking)}, {"in_text", true}},
         std::nullopt);
-    if (thinking) blocks_.push_back(std::move(*thinking));
+    if (thinking) block.finished.push_back(std::move(*thinking));
 }
 
-void AnswerStream::stop_block() {
-    if (!open_) return fail_malformed("content_block_stop outside a content block");
+void AnswerStream::stop_block(Block& block) {
+    std::erase(open_, &block);
     event_data_.end_text();
     const std::string lost = event_data_.take_lost();
-    (open_->takes_input ? open_->input : open_->text) += lost;
-    OpenBlock block = std::move(*open_);
-    open_.reset();
+    (block.takes_input ? block.input : block.text) += lost;
     if (!values_.take(block.input)) return fail_malformed(std::string(kTooLong));
     if (block.type == "text" && tags_ == ThinkTagsInText::kThinking) take_thinking_out(block);
     if (block.type == "text" || block.type == "thinking")
         block.fields[block.type] = std::move(block.text);
     auto finished = finish_block(
         std::move(block.fields),
-        block.takes_input ? std::optional<std::string>(block.input) : std::nullopt, &repairs_);
+        block.takes_input ? std::optional<std::string>(std::move(block.input)) : std::nullopt,
+        &repairs_);
     if (!finished) return fail_malformed(finished.error().message);
     if (finished->call && ++calls_ > kMaxCalls) return fail_malformed(too_many_calls());
     // Text goes before a call, since only results may follow calls.
-    if (!block.stray.empty() && finished->call) blocks_.push_back(finished_text(block.stray));
+    if (!block.stray.empty() && finished->call)
+        block.finished.push_back(finished_text(block.stray));
     const bool text_follows = !block.stray.empty() && !finished->call;
-    blocks_.push_back(std::move(*finished));
-    if (text_follows) blocks_.push_back(finished_text(block.stray));
+    block.finished.push_back(std::move(*finished));
+    if (text_follows) block.finished.push_back(finished_text(block.stray));
+}
+
+/// Some servers leave out the ends of blocks.
+void AnswerStream::stop_open_blocks() {
+    while (!open_.empty() && !failure_) {
+        repairs_.made(Repair::kBlockEndMissing);
+        stop_block(*open_.front());
+    }
+}
+
+/// In the order of their indexes if each block has one of its own, else in that of their
+/// beginnings.
+std::vector<ContentBlock> AnswerStream::all_blocks() {
+    std::vector<Block*> order;
+    for (Block& block : blocks_)
+        order.push_back(&block);
+    const auto comes_before = [](const Block* a, const Block* b) { return a->index < b->index; };
+    const auto is_no_order = [](const Block* a, const Block* b) {
+        return !a->index || a->index == b->index;
+    };
+    std::vector<Block*> sorted = order;
+    std::sort(sorted.begin(), sorted.end(), comes_before);
+    const bool is_order =
+        std::adjacent_find(sorted.begin(), sorted.end(), is_no_order) == sorted.end();
+    if (is_order && sorted != order) {
+        repairs_.made(Repair::kBlocksMixed);
+        order = std::move(sorted);
+    }
+    std::vector<ContentBlock> all;
+    for (Block* block : order)
+        std::move(block->finished.begin(), block->finished.end(), std::back_inserter(all));
+    return all;
 }
 
 void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
@@ -230,11 +293,12 @@ void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
 
 Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) {
     // Some servers leave out message_stop; nothing in it is needed.
-    const bool whole = started_ && clean_end && !open_ && !answer_.stop_reason.empty();
+    const bool whole = started_ && clean_end && !answer_.stop_reason.empty();
     if (!complete_ && !whole && !failure_)
         fail("the answer was cut off: the stream ended before message_stop");
+    if (!failure_) stop_open_blocks();
     if (failure_) return *failure_;
-    complete_answer(answer_, std::move(blocks_), request_, sink_, repairs_);
+    complete_answer(answer_, all_blocks(), request_, sink_, repairs_);
     return std::move(answer_);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ constexpr std::string_view kThinkingOfText = R"("in_text":true})";
 /// Builds one answer from the events of a stream of the Anthropic Messages API (`message_start` …
 /// `message_stop`). Text and thinking go to the sink as they arrive. Pings, unknown events and
 /// unknown deltas are ignored. Repairs known mistakes of servers: see border.h, and
-/// reference/messages-api.md, section 8a. Does not read from the network. Not thread-safe.
+/// reference/messages-api.md, section 8a. Several blocks may be open at once. Does not read from
+/// the network. Not thread-safe.
 class AnswerStream : public AnswerReader {
 public:
     /// The answer to `request`. Both outlive the object.
@@ -44,8 +46,12 @@ public:
     /// `message_stop`; with `clean_end` (the stream was not cut) also after a stop reason.
     Result<agent::Answer, agent::ModelFailure> finish(bool clean_end = false) override;
 
+    [[nodiscard]] const Repairs& repairs() const { return repairs_; }
+
 private:
-    struct OpenBlock {
+    /// A content block of the stream.
+    struct Block {
+        std::optional<std::int64_t> index;  // as the server states it
         std::string type;
         OrderedJson fields;
         std::string text;         // of a text or thinking block
@@ -53,19 +59,24 @@ private:
         std::string stray;        // text that arrived in a block of another type
         std::string input;        // partial_json, joined
         bool takes_input = false;
+        std::vector<ContentBlock> finished;  // what has become of it when it ended
     };
 
     void dispatch(const std::string& type, const Json& data, std::string_view raw);
     void start_message(const Json& message);
     void start_block(const Json& data, std::string_view raw);
+    [[nodiscard]] Block* open_block(const Json& data) const;
+    [[nodiscard]] bool has_begun(std::int64_t index) const;
     void take_delta(const Json& data, std::string_view raw);
     bool take_bytes(std::size_t bytes);
-    void take_text(std::string text);
-    void take_thinking(std::string text);
-    void take_input(const std::string& text);
-    void take_thinking_out(OpenBlock& block);
+    void take_text(Block& block, std::string text);
+    void take_thinking(Block& block, std::string text);
+    void take_input(Block& block, const std::string& text);
+    void take_thinking_out(Block& block);
     [[nodiscard]] bool has_thinking() const;
-    void stop_block();
+    void stop_block(Block& block);
+    void stop_open_blocks();
+    std::vector<ContentBlock> all_blocks();
     void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);
     void fail_malformed(std::string how);
@@ -75,8 +86,8 @@ private:
     const ThinkTagsInText tags_;
     EventDataParser event_data_;
     agent::Answer answer_;
-    std::vector<ContentBlock> blocks_;
-    std::optional<OpenBlock> open_;
+    std::deque<Block> blocks_;  // in the order in which they began
+    std::vector<Block*> open_;  // of blocks_, in the same order
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     std::size_t content_bytes_ = 0;  // of texts, thinking and arguments

@@ -38,6 +38,11 @@ constexpr std::array kRepairCases = {
                "fragments of a call that come after another has begun are sorted"},
     RepairCase{Repair::kCallRepeated, "call-repeated",
                "a whole call that comes a second time under its own id counts once"},
+    RepairCase{Repair::kBlockEndMissing, "block-end-missing",
+               "a content block without an end ends with the answer, or when its index is reused"},
+    RepairCase{
+        Repair::kBlocksMixed, "blocks-mixed",
+        "content blocks that come mixed, or in another order than their indexes, are sorted"},
     RepairCase{Repair::kUsageUnfit, "usage-unfit",
                "a token count that is negative, absurd or no number is not used"},
     RepairCase{Repair::kStopReason, "stop-reason",

@@ -24,6 +24,8 @@ enum class Repair {
     kIndexReused,
     kCallsMixed,
     kCallRepeated,
+    kBlockEndMissing,
+    kBlocksMixed,
     kUsageUnfit,
     kStopReason,
     kTextBlank,

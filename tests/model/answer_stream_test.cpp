@@ -234,8 +234,9 @@ TEST(AnswerStream, FailsOnAnythingThatIsNoAnswer) {
         {end("end_turn"), "instead of message_start", true},
         {begin() + stop(), "outside a content block", true},
         {begin() + partial("x"), "outside a content block", true},
-        {begin() + start(kTool) + start(kTool), "inside another", true},
-        {begin() + start(kTool) + end("tool_use"), "ends inside", true},
+        {begin() + start(kTool) +
+             event(R"({"type":"content_block_delta","index":1,"delta":{"type":"text_delta"}})"),
+         "has not begun", true},
         {begin() + event(R"({"type":"message_stop"})"), "without a stop_reason", true},
         {begin() + start(R"({"type":"tool_use","id":"a"})") + stop(), "no name", true},
         {begin() + start(R"({"text":"x"})") + stop(), "no type", true},
@@ -506,6 +507,114 @@ TEST(AnswerStream, RecognisesAnErrorInAnyEvent) {
             EXPECT_EQ(answer.error().malformed, "");
         }
     }
+}
+
+/// An event of the block with this index.
+std::string start_of(int index, const std::string& block) {
+    return event(R"({"type":"content_block_start","index":)" + std::to_string(index) +
+                 R"(,"content_block":)" + block + "}");
+}
+std::string delta_of(int index, const std::string& inner) {
+    return event(R"({"type":"content_block_delta","index":)" + std::to_string(index) +
+                 R"(,"delta":)" + inner + "}");
+}
+std::string words_of(int index, const std::string& words) {
+    return delta_of(index, R"({"type":"text_delta","text":)" + json_quote(words) + "}");
+}
+std::string arguments_of(int index, const std::string& json) {
+    return delta_of(index,
+                    R"({"type":"input_json_delta","partial_json":)" + json_quote(json) + "}");
+}
+std::string stop_of(int index) {
+    return event(R"({"type":"content_block_stop","index":)" + std::to_string(index) + "}");
+}
+
+const std::string kNoText = R"({"type":"text","text":""})";
+const std::string kNoThinking = R"({"type":"thinking","thinking":"","signature":""})";
+
+std::string call_block(const std::string& id) {
+    return R"({"type":"tool_use","id":")" + id + R"(","name":"bash","input":{}})";
+}
+
+TEST(AnswerStream, PutsBlocksTogetherThatComeMixed) {
+    const std::string whole =
+        R"([{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"Hello"},)"
+        R"({"type":"tool_use","id":"a","name":"bash","input":{"n":1}},)"
+        R"({"type":"tool_use","id":"b","name":"bash","input":{"n":2}}])";
+    const auto thought = [](const std::string& text) {
+        return delta_of(0, R"({"type":"thinking_delta","thinking":")" + text + "\"}");
+    };
+    const std::string sign = delta_of(0, R"({"type":"signature_delta","signature":"s"})");
+    struct Case {
+        const char* what;
+        std::string events;
+    };
+    const std::vector<Case> cases = {
+        {"all open at once", start_of(0, kNoThinking) + thought("h") + start_of(1, kNoText) +
+                                 words_of(1, "He") + thought("m") + start_of(2, call_block("a")) +
+                                 arguments_of(2, R"({"n")") + start_of(3, call_block("b")) +
+                                 arguments_of(3, R"({"n")") + words_of(1, "llo") +
+                                 arguments_of(2, ":1}") + arguments_of(3, ":2}") + sign +
+                                 stop_of(3) + stop_of(0) + stop_of(2) + stop_of(1)},
+        {"begun in another order", start_of(3, call_block("b")) + start_of(1, kNoText) +
+                                       start_of(0, kNoThinking) + start_of(2, call_block("a")) +
+                                       words_of(1, "Hello") + stop_of(1) + thought("hm") + sign +
+                                       stop_of(0) + arguments_of(2, R"({"n":1})") +
+                                       arguments_of(3, R"({"n":2})") + stop_of(2) + stop_of(3)},
+        {"no block has an end", start_of(0, kNoThinking) + thought("hm") + sign +
+                                    start_of(1, kNoText) + words_of(1, "Hello") +
+                                    start_of(2, call_block("a")) + arguments_of(2, R"({"n":1})") +
+                                    start_of(3, call_block("b")) + arguments_of(3, R"({"n":2})")},
+        {"one index, and no block has an end",
+         start_of(0, kNoThinking) + thought("hm") + sign + start_of(0, kNoText) +
+             words_of(0, "Hello") + start_of(0, call_block("a")) + arguments_of(0, R"({"n":1})") +
+             start_of(0, call_block("b")) + arguments_of(0, R"({"n":2})")},
+        {"some blocks have an end",
+         start_of(0, kNoThinking) + thought("hm") + sign + start_of(1, kNoText) +
+             words_of(1, "Hello") + stop_of(1) + start_of(2, call_block("a")) +
+             arguments_of(2, R"({"n":1})") + start_of(3, call_block("b")) +
+             arguments_of(3, R"({"n":2})") + stop_of(3)},
+    };
+    for (const Case& c : cases) {
+        for (const std::string& last :
+             {end("tool_use"),
+              event(R"({"type":"message_delta","delta":{"stop_reason":"tool_use"}})")}) {
+            SCOPED_TRACE(c.what);
+            Watcher watcher;
+            SseParser parser;
+            const agent::Request request;
+            AnswerStream stream(request, watcher);
+            ASSERT_TRUE(
+                parser.feed(begin() + c.events + last, [&](const SseEvent& e) { stream.take(e); }));
+            const auto answer = stream.finish(true);
+            ASSERT_TRUE(answer) << answer.error().message;
+            EXPECT_EQ(answer->content, whole);
+            EXPECT_EQ(watcher.text(), "Hello");
+            EXPECT_EQ(watcher.thinking, "hm");
+        }
+    }
+}
+
+TEST(AnswerStream, KeepsTheOrderOfBlocksWhoseIndexesAreNone) {
+    Watcher watcher;
+    const auto answer = read(begin() + start_of(1, kNoText) + words_of(1, "one") + stop_of(1) +
+                                 start_of(0, call_block("a")) + stop_of(0) + start_of(1, kNoText) +
+                                 words_of(1, "two") + stop_of(1) + end("tool_use"),
+                             watcher);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->content, R"([{"type":"text","text":"one"},)"
+                               R"({"type":"tool_use","id":"a","name":"bash","input":{}},)"
+                               R"({"type":"text","text":"two"}])");
+}
+
+TEST(AnswerStream, BoundsTheBlocksThatAreOpen) {
+    std::string events;
+    for (int i = 0; i < 5000; ++i)
+        events += start_of(i, kNoText);
+    Watcher watcher;
+    const auto answer = read(begin() + events, watcher);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().malformed, "too many open content blocks");
 }
 
 TEST(AnswerStream, IgnoresImpossibleTokenCounts) {

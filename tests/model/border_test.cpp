@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "host/agent/call_ids.h"
+#include "host/model/answer_stream.h"
 #include "tests/model/support.h"
 
 namespace tenon::model {
@@ -46,12 +47,26 @@ public:
         }
     }
     void call(const BorderFragment& fragment) { calls({fragment}); }
+    /// The answer comes in the Messages format, as these events between its first and its last.
+    void messages(const std::vector<std::string>& events) {
+        stream_.emplace(request_, watcher_);
+        stream_->take({"", R"({"type":"message_start","message":{}})"});
+        for (const std::string& data : events)
+            stream_->take({"", data});
+        stream_->take({"", R"({"type":"message_delta","delta":{"stop_reason":"end_turn"}})"});
+        stream_->take({"", R"({"type":"message_stop"})"});
+    }
+    auto finish() { return stream_ ? stream_->finish() : builder_.finish(); }
+    [[nodiscard]] const Repairs& repairs() const {
+        return stream_ ? stream_->repairs() : builder_.repairs();
+    }
     Watcher& watcher() { return watcher_; }
 
 private:
     agent::Request request_;
     Watcher watcher_;
     AnswerBuilder builder_{request_, watcher_};
+    std::optional<AnswerStream> stream_;
 };
 
 /// Each call as "name arguments", and " !" where it must not run.
@@ -217,6 +232,38 @@ std::vector<DefectCase> cases_of_calls() {
     };
 }
 
+std::vector<DefectCase> cases_of_blocks() {
+    const auto block = [](const char* index, const char* event, const std::string& member) {
+        return R"({"type":"content_block_)" + std::string(event) + R"(","index":)" + index +
+               (member.empty() ? "}" : "," + member + "}");
+    };
+    const auto begin = [=](const char* index) {
+        return block(index, "start", R"("content_block":{"type":"text","text":""})");
+    };
+    const auto piece = [=](const char* index, const std::string& text) {
+        return block(index, "delta",
+                     R"("delta":{"type":"text_delta","text":)" + json_quote(text) + "}");
+    };
+    const auto end = [=](const char* index) { return block(index, "stop", ""); };
+    const auto defect = [](Repair repair, const std::vector<std::string>& events) {
+        return DefectCase{
+            repair, [events](BorderFeed& feed) { feed.messages(events); }, {}, "Hello you"};
+    };
+    return {
+        defect(Repair::kBlockEndMissing,
+               {begin("0"), piece("0", "Hello "), begin("1"), piece("1", "you"), end("1")}),
+        defect(Repair::kBlockEndMissing,
+               {begin("0"), piece("0", "Hello "), begin("0"), piece("0", "you"), end("0")}),
+        defect(Repair::kBlockEndMissing,
+               {begin("null"), piece("null", "Hello "), begin("null"), piece("null", "you")}),
+        defect(Repair::kBlockEndMissing, {begin("0"), piece("0", "Hello you")}),
+        defect(Repair::kBlocksMixed, {begin("0"), begin("1"), piece("1", "y"), piece("0", "Hello "),
+                                      end("0"), piece("1", "ou"), end("1")}),
+        defect(Repair::kBlocksMixed, {begin("1"), piece("1", "you"), end("1"), begin("0"),
+                                      piece("0", "Hello "), end("0")}),
+    };
+}
+
 std::vector<DefectCase> cases_of_text() {
     return {
         defect_of_text(Repair::kTextBlank, " \n\t", ""),
@@ -253,6 +300,8 @@ TEST(Border, MakesEachRepairOfTheTable) {
     std::vector<DefectCase> cases = cases_of_calls();
     for (DefectCase& one : cases_of_text())
         cases.push_back(std::move(one));
+    for (DefectCase& one : cases_of_blocks())
+        cases.push_back(std::move(one));
     std::map<Repair, int> covered;
     for (const DefectCase& one : cases) {
         const RepairCase& row = repair_cases()[static_cast<std::size_t>(one.repair)];
@@ -262,9 +311,9 @@ TEST(Border, MakesEachRepairOfTheTable) {
         ids.add("used");
         BorderFeed feed(&ids);
         one.feed(feed);
-        const auto answer = feed.builder().finish();
+        const auto answer = feed.finish();
         ASSERT_TRUE(answer) << answer.error().message;
-        EXPECT_TRUE(feed.builder().repairs().has(one.repair));
+        EXPECT_TRUE(feed.repairs().has(one.repair));
         EXPECT_EQ(words_of(*answer), one.calls);
         EXPECT_EQ(answer->text, one.text);
         EXPECT_EQ(thinking_in(*answer), one.thinking);

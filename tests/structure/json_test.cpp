@@ -31,7 +31,7 @@ const std::vector<ThrowingCall> kThrowingCalls = {
 };
 /// A call of Boost.DLL, and a reference that is written to.
 const std::vector<std::string> kAllowedLines = {"library.get<const tenon_plugin*()>",
-                                                R"(& citations = open_->fields["citations"];)"};
+                                                R"(& citations = block.fields["citations"];)"};
 
 bool is_allowed_line(const std::string& line) {
     for (const std::string& allowed : kAllowedLines)

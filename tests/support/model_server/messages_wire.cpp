@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/support/model_server/messages_rules.h"
 #include "tests/support/model_server/script.h"
 #include "tests/support/model_server/sloppiness.h"
@@ -29,6 +31,7 @@ public:
                 block(content[i], "");
             }
         }
+        if (has("mixed_blocks")) mix_blocks();
         Ordered end = {{"delta", {{"stop_reason", step_.stop_reason}, {"stop_sequence", nullptr}}}};
         if (!has("no_usage")) end["usage"] = usage(false);
         event("message_delta", end);
@@ -90,6 +93,7 @@ private:
 
     /// `stray`: thinking that comes inside the block.
     void block(const Ordered& block, const std::string& stray) {
+        starts_.push_back(events_.size());
         Ordered start = block;
         const std::string type = string_or(block, "type");
         if (type == "text" || type == "thinking") start[type] = "";
@@ -104,7 +108,24 @@ private:
             delta("signature_delta", "signature", string_or(block, "signature"));
         }
         if (tool && !has("object_arguments")) arguments(block);
-        event("content_block_stop", {{"index", index_++}});
+        if (!has("no_block_stop")) event("content_block_stop", {{"index", index_}});
+        ++index_;
+    }
+
+    /// One event of each block in turn.
+    void mix_blocks() {
+        std::vector<Events> blocks;
+        for (auto start = starts_.rbegin(); start != starts_.rend(); ++start) {
+            const auto from = events_.begin() + static_cast<std::ptrdiff_t>(*start);
+            blocks.emplace(blocks.begin(), from, events_.end());
+            events_.erase(from, events_.end());
+        }
+        const auto longest =
+            std::max_element(blocks.begin(), blocks.end(),
+                             [](const Events& a, const Events& b) { return a.size() < b.size(); });
+        for (std::size_t i = 0; longest != blocks.end() && i < longest->size(); ++i)
+            for (const Events& block : blocks)
+                if (i < block.size()) events_.push_back(block[i]);
     }
 
     [[nodiscard]] Ordered first_input(const Ordered& block) const {
@@ -124,6 +145,7 @@ private:
     const Answered& answer_;
     const Step& step_;
     std::size_t index_ = 0;
+    std::vector<std::size_t> starts_;  // of the blocks in events_
     Events events_;
 };
 

@@ -40,6 +40,8 @@ constexpr Defect kDefects[] = {
     {"message_start_twice", "a", "message_start comes twice"},
     {"thinking_in_text", "a", "thinking_delta inside a text block"},
     {"no_message_stop", "a", "the stream ends after message_delta"},
+    {"no_block_stop", "a", "content_block_stop never comes"},
+    {"mixed_blocks", "a", "events of the next blocks come before a block has ended"},
     {"null_usage", "ac", "the figures are null"},
     // Chat Completions
     {"no_index", "c", "fragments of calls have no index"},
