@@ -43,7 +43,7 @@ void AnswerStream::take(const SseEvent& event) {
 
 void AnswerStream::dispatch(const std::string& type, const Json& data, std::string_view raw) {
     if (!is_part_of_an_answer(type)) {
-        if (const auto error = find_error(data)) return take_error(*error, raw);
+        if (const auto error = find_error_in_event(type, data)) return take_error(*error, raw);
         if (type == "error") return take_error({"", excerpt(raw), ""}, raw);
     }
     if (type == "message_start") return start_message(member(data, "message"));

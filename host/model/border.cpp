@@ -272,11 +272,14 @@ agent::ModelFailure failed_answer(const ServerError& error, std::string_view raw
     const std::string type = !error.type.empty()   ? error.type
                              : !error.code.empty() ? error.code
                                                    : "error";
+    const bool is_passing = is_passing_error(error);
+    const std::string what =
+        is_passing ? "the answer broke off: " : "the server ended the answer with an error: ";
     agent::ModelFailure failure =
-        broken_answer("the answer broke off: " + type + ": " + error.message);
+        broken_answer(what + (type == "error" ? "" : type + ": ") + error.message);
     failure.type = type;
     failure.request_id = error.request_id;
-    failure.retryable = is_passing_error(error);
+    failure.retryable = is_passing;
     judge_length(failure, raw);
     return failure;
 }

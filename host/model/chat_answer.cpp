@@ -139,7 +139,7 @@ void ChatAnswerReader::take(const SseEvent& event) {
     const auto chunk = event_data_.parse(event.data);
     const auto error =
         chunk && (event.name == "error" || has_error(*chunk) || choice_in(*chunk).is_null())
-            ? find_error(*chunk)
+            ? find_error_in_event(event.name, *chunk)
             : std::nullopt;
     if (error || event.name == "error") {
         failure_ = failed_answer(error ? *error : error_in_event(event.data, chunk), event.data);
@@ -185,7 +185,7 @@ void ChatAnswerReader::take_finish_reason(const std::string& reason) {
     const std::string_view means = meaning_of(reason);
     const std::string stated = "finish_reason " + excerpt(reason, 100);
     if (means == kFailed) {
-        failure_ = failed_answer({"", "the server ended the answer with " + stated, ""}, "");
+        failure_ = broken_answer("the server ended the answer with " + stated);
         return;
     }
     if (means.empty() && is_first) {

@@ -73,7 +73,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     const Json parsed = parse_event_data(body).value_or(Json());
     const Json& error = member(parsed, "error");
     const auto found = find_error(parsed);
-    if (found && !error.is_string()) {
+    if (found) {
         failure.type = found->type.empty() ? found->code : found->type;
         failure.request_id = found->request_id;
         if (!failure.type.empty()) failure.message += " " + failure.type;
@@ -82,7 +82,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
         failure.message += ": " + excerpt(body);
     }
     const bool is_success = head.status / 100 == 2;
-    if (is_success) failure.message += " (not a stream of events)";
+    if (is_success && !found) failure.message += " (not a stream of events)";
     if (const auto location = head.field("location"); !location.empty()) {
         failure.message += " (redirects are not followed: " + excerpt(location) + ")";
     }

@@ -53,7 +53,7 @@ void ResponsesReader::dispatch(std::string_view type, const Json& data, std::str
         take_response(member(data, "response"));
         items_.take(type, data, raw, event_data_.take_lost());
         if (!items_.malformed().empty()) fail_malformed(items_.malformed());
-    } else if (type == "error" || find_error(data)) {
+    } else if (type == "error" || find_error_in_event(type, data)) {
         take_error(data, raw);
     }
 }

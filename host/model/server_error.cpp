@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+
+#include <Poco/String.h>
 
 #include "host/base/utf8.h"
 
@@ -25,14 +28,32 @@ bool is_error_name(std::string_view type) {
     return type == "error" || type.ends_with("_error") || type.ends_with("Error");
 }
 
+/// False: the value is no HTTP status of an error.
+bool take_status(const std::optional<std::int64_t>& number, ServerError& found) {
+    if (!number || *number < 400 || *number >= 600) return false;
+    found.status = static_cast<int>(*number);
+    return true;
+}
+
+void take_stated_status(const Json& object, ServerError& found) {
+    for (const char* key : {"status", "statusCode", "status_code"})
+        if (take_status(integer_in(member(object, key)), found)) return;
+}
+
 /// A code is a word or an HTTP status, which may be written as a string.
 void take_code(const Json& code, ServerError& found) {
     const std::string* text = string_in(code);
-    const auto number = integer_in(text != nullptr ? json_or_null(*text) : code);
-    if (number && *number >= 400 && *number < 600) {
-        found.status = static_cast<int>(*number);
-    } else if (text != nullptr && !text->empty()) {
-        found.code = excerpt(*text, kMaxName);
+    if (take_status(integer_in(text != nullptr ? json_or_null(*text) : code), found)) return;
+    if (text != nullptr && !text->empty()) found.code = excerpt(*text, kMaxName);
+}
+
+/// An error of Azure has a more exact code, and at times its only message, inside.
+void take_inner(const Json& error, ServerError& found, std::string& message) {
+    const Json* inner = &member(error, "innererror");
+    for (int depth = 0; depth < 4 && inner->is_object(); ++depth) {
+        if (message.empty()) message = string_or(*inner, "message");
+        take_code(member(*inner, "code"), found);
+        inner = &member(*inner, "innererror");
     }
 }
 
@@ -59,6 +80,12 @@ std::string text_of_entry(const Json& entry) {
     return where.empty() ? what : where + ": " + what;
 }
 
+bool is_bare_message(const Json& body) {
+    const auto has = [&](const char* key) { return !member(body, key).is_null(); };
+    return !string_or(body, "message").empty() && !has("type") && !has("object") &&
+           !has("choices") && !has("error");
+}
+
 std::string text_of_detail(const Json& detail) {
     if (const std::string* text = string_in(detail)) return *text;
     if (detail.is_object()) {
@@ -70,6 +97,30 @@ std::string text_of_detail(const Json& detail) {
     for (const Json& entry : detail)
         all += (all.empty() ? "" : "; ") + text_of_entry(entry);
     return all;
+}
+
+/// The error is a text, which may be the kind of the error with the message beside it.
+std::string text_of_plain_error(const std::string& error, const Json& body) {
+    for (const std::string& more :
+         {string_or(body, "message"), string_or(body, "error_description"),
+          text_of_detail(member(body, "detail"))}) {
+        if (!more.empty() && more != error) return error + ": " + more;
+    }
+    return error;
+}
+
+/// In any letters.
+bool has_word_of(std::string_view text, std::span<const std::string_view> words) {
+    const std::string lower = Poco::toLower(std::string(text));
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return lower.find(word) != lower.npos; });
+}
+
+/// Whether the name of an error says that the request may succeed later.
+bool is_passing_name(std::string_view name) {
+    constexpr std::array<std::string_view, 7> kWords = {
+        "overloaded", "rate_limit", "ratelimit", "server", "api_error", "timeout", "unavailable"};
+    return has_word_of(name, kWords);
 }
 
 }  // namespace
@@ -96,18 +147,26 @@ std::optional<ServerError> find_error(const Json& body) {
     if (!body.is_object()) return std::nullopt;
     ServerError found;
     found.request_id = name_in(body, "request_id");
+    take_stated_status(body, found);
     const Json& error = member(body, "error");
+    const std::string* text = string_in(error);
     if (error.is_object()) {
         found.type = name_in(error, "type");
-        found.message = message_or_none(string_or(error, "message")) + behind_gateway(error);
+        take_stated_status(error, found);
         take_code(member(error, "code"), found);
-    } else if (const std::string* text = string_in(error)) {
-        found.message = message_or_none(*text);
+        std::string message = string_or(error, "message");
+        take_inner(error, found, message);
+        found.message = message_or_none(message) + behind_gateway(error);
+    } else if (text != nullptr && !text->empty()) {
+        found.message = message_or_none(text_of_plain_error(*text, body));
         take_code(member(body, "code"), found);
     } else if (is_error_name(string_or(body, "type")) || string_or(body, "object") == "error") {
         const std::string type = name_in(body, "type");
         found.type = type == "error" ? "" : type;
         found.message = message_or_none(string_or(body, "message"));
+        take_code(member(body, "code"), found);
+    } else if (is_bare_message(body)) {
+        found.message = excerpt(string_or(body, "message"), kMaxMessage);
         take_code(member(body, "code"), found);
     } else if (const std::string detail = text_of_detail(member(body, "detail")); !detail.empty()) {
         found.message = excerpt(detail, kMaxMessage);
@@ -115,6 +174,11 @@ std::optional<ServerError> find_error(const Json& body) {
         return std::nullopt;
     }
     return found;
+}
+
+std::optional<ServerError> find_error_in_event(std::string_view name, const Json& data) {
+    const bool is_named = !name.empty() && name != "message" && name != "error";
+    return is_named && is_bare_message(data) ? std::nullopt : find_error(data);
 }
 
 bool is_passing_status(int status) {
@@ -154,7 +218,30 @@ bool is_passing_error(const ServerError& error) {
     };
     if (is_lasting(error.type) || is_lasting(error.code) || is_template_error(error.message))
         return false;
-    return error.status == 0 || is_passing_status(error.status);
+    if (error.status != 0) return is_passing_status(error.status);
+    return is_passing_name(error.type) || is_passing_name(error.code) ||
+           !is_lasting_text(error.type + " " + error.code + " " + error.message);
+}
+
+bool is_lasting_text(std::string_view text) {
+    // Messages about what passes have the words below too.
+    constexpr std::array<std::string_view, 21> kPassing = {
+        "try again",        "retry",      "temporar",  "overload", "busy",        "rate limit",
+        "too many",         "per minute", "timed out", "timeout",  "unavailable", "capacity",
+        "loading",          "not ready",  "internal",  "connect",  "bad gateway", "response from",
+        "invalid response", "generated",  "produced"};
+    constexpr std::array<std::string_view, 37> kLasting = {
+        "not found",     "not exist",       "doesn't exist", "no such model", "unknown model",
+        "unknown param", "unknown field",   "unrecognized",  "invalid",       "not valid",
+        "incorrect",     "malformed",       "unauthori",     "not authori",   "authenticat",
+        "forbidden",     "permission",      "permitted",     "access denied", "not allowed",
+        "api key",       "apikey",          "unsupported",   "not support",   "doesn't support",
+        "n't supported", "not implemented", "not enabled",   "disabled",      "deprecated",
+        "quota",         "credit",          "billing",       "payment",       "bad request",
+        "must be",       "required"};
+    std::string words(text);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return has_word_of(words, kLasting) && !has_word_of(words, kPassing);
 }
 
 bool is_template_error(std::string_view text) {
@@ -166,11 +253,7 @@ bool is_template_error(std::string_view text) {
                                                         "cannot use tools with stream",
                                                         "raise_exception",
                                                         "cannot pass both content and thinking"};
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return std::any_of(kWords.begin(), kWords.end(),
-                       [&](std::string_view word) { return lower.find(word) != lower.npos; });
+    return has_word_of(text, kWords);
 }
 
 }  // namespace tenon::model

@@ -22,17 +22,28 @@ struct ServerError {
     int status = 0;         ///< the HTTP status that the error itself states; 0: none
 };
 
-/// The error in a body or an event; nothing: there is none. Known forms:
-/// - {"error":{"type","code","message"}}, where the code may be a status, and with the error of
-///   another server in "metadata" (OpenRouter); {"error":"text"}; a list of one of these (Google);
+/// The error in a body; nothing: there is none. Known forms:
+/// - {"error":{"type","code","message"}}, where the code may be a status, with the error of another
+///   server in "metadata" (OpenRouter) or more of it in "innererror" (Azure); {"error":"text"}, at
+///   times beside a "message"; a list of one of these (Google);
 /// - a "type" or an "object" that is "error", or ends so, beside a "message" (vLLM);
+/// - {"message":"text"} without any member of an answer (gateways);
 /// - {"detail":"text"} and {"detail":[{"loc":[…],"msg"}]} (FastAPI).
+/// A number in "status", "statusCode" or "status_code" is the status.
 std::optional<ServerError> find_error(const Json& body);
+/// The same in the data of an event. The message of an event that has a name of its own, such as
+/// one that keeps the connection alive, is no error.
+std::optional<ServerError> find_error_in_event(std::string_view name, const Json& data);
 
-/// Whether a request that failed so may succeed later.
+/// Whether a request that failed so may succeed later. Without a type or a status that is known,
+/// the words of the message decide. An error that is not known may pass.
 bool is_passing_error(const ServerError& error);
 /// Whether a response with this status says that the request may succeed later.
 bool is_passing_status(int status);
+
+/// Whether the text of an error, in any letters, says that the same request fails each time: there
+/// is no such model, the key is wrong, something is not supported.
+bool is_lasting_text(std::string_view text);
 
 /// Whether the text of an error, in any letters, is about the model's chat template. It fails in
 /// the same way each time, although the status of the response is that of a failing server.

@@ -172,6 +172,8 @@ TEST(ChatAnswer, UnderstandsServersAsTheyAre) {
              chunk(R"({"content":[{"type":"text","text":"o"},{"type":"text","text":"k"}]})") +
                  kDone,
              ok},
+            {"an event with a name of its own",
+             "event: status\ndata: {\"message\":\"model not found yet\"}\n\n" + text_and_end(), ok},
             {"error null", data(R"({"error":null,"choices":[{"delta":{"content":"ok"}}]})") + kDone,
              ok},
             {"error empty", data(R"({"error":"","choices":[{"delta":{"content":"ok"}}]})") + kDone,
@@ -400,6 +402,8 @@ TEST(ChatAnswer, ReportsErrorsInsideTheStream) {
             {data(R"({"object":"error","message":"bad","type":"BadRequestError","code":400})"),
              "BadRequestError: bad", false},
             {data(R"({"detail":"no such thing"})"), "no such thing", true},
+            {data(R"({"message":"gone away"})"), "gone away", true},
+            {data(R"({"message":"Invalid API key"})"), "Invalid API key", false},
             {"event: error\ndata: gateway <b>down</b>\n\n", "gateway <b>down</b>", true},
             {"event: error\ndata: {\"message\":\"down\"}\n\n", "down", true},
             {end("error"), "finish_reason error", true},

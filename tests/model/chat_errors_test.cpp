@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "host/model/response_failure.h"
+#include "host/model/retry.h"
+#include "host/model/server_error.h"
+#include "tests/model/server_formats.h"
 #include "tests/model/support.h"
 #include "tests/support/model_server/server.h"
 
@@ -10,6 +13,7 @@
 namespace tenon::model::chat_errors {
 namespace {
 
+using std::chrono::milliseconds;
 using tenon::testing::ModelServer;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -58,6 +62,24 @@ TEST(ChatErrors, AreReadInEveryShape) {
              "HTTP 404: no model"},
             {502, "upstream gone\n", true, "HTTP 502: upstream gone"},
             {502, "<html><h1>Bad Gateway</h1></html>", true, "<h1>Bad Gateway</h1>"},
+            {400,
+             R"({"error":{"code":"content_filter","message":"The prompt was filtered",)"
+             R"("param":"prompt","type":null,"status":400,"innererror":{)"
+             R"("code":"ResponsibleAIPolicyViolation","content_filter_result":{}}}})",
+             false, "HTTP 400 ResponsibleAIPolicyViolation: The prompt was filtered"},
+            {404,
+             R"({"error":{"code":"404","innererror":{"innererror":{"message":"no deployment"}}}})",
+             false, "HTTP 404: no deployment"},
+            {401, R"({"statusCode":401,"message":"Access denied: wrong subscription key"})", false,
+             "HTTP 401: Access denied: wrong subscription key"},
+            {500, R"({"error":"out of memory"})", true, "HTTP 500: out of memory"},
+            {401,
+             R"({"timestamp":1,"status":401,"error":"Unauthorized","message":"The key is old",)"
+             R"("path":"/v1"})",
+             false, "HTTP 401: Unauthorized: The key is old"},
+            {401, R"({"error":"invalid_token","error_description":"It has expired"})", false,
+             "HTTP 401: invalid_token: It has expired"},
+            {400, R"({"detail":{"error":"no such field"}})", false, "HTTP 400: no such field"},
             {200, R"({"error":{"message":"overloaded","code":503}})", true, "overloaded"},
             {200, R"({"error":{"message":"bad model","code":400}})", false, "bad model"}}) {
         SCOPED_TRACE(one.body);
@@ -65,6 +87,76 @@ TEST(ChatErrors, AreReadInEveryShape) {
         EXPECT_EQ(failure.retryable, one.retryable);
         EXPECT_THAT(failure.message, HasSubstr(one.message));
     }
+}
+
+/// Errors under status 200, in a body or an event, and whether they last.
+TEST(ChatErrors, WithoutATypeAndAStatusAreJudgedByTheirWords) {
+    struct Case {
+        const char* error;
+        const char* message;
+        bool is_lasting;
+    };
+    for (const Case& one : std::vector<Case>{
+             {R"({"error":"model 'x' not found"})", "model 'x' not found", true},
+             {R"({"error":"Invalid API key"})", "Invalid API key", true},
+             {R"({"error":"Unauthorized"})", "Unauthorized", true},
+             {R"({"error":"x does not support tools"})", "x does not support tools", true},
+             {R"({"error":{"message":"The model x does not exist"}})", "The model x", true},
+             {R"({"error":{"innererror":{"message":"Unsupported data type"}}})", "Unsupported",
+              true},
+             {R"({"error":{"message":"no","innererror":{"code":"ResponsibleAIPolicyViolation"}}})",
+              "no", true},
+             {R"({"error":{"code":"model_not_found_here","message":"no"}})", "no", true},
+             {R"({"message":"No API key found in request"})", "No API key found", true},
+             {R"({"message":"Wait","statusCode":401})", "Wait", true},
+             {R"({"detail":"Not Found"})", "Not Found", true},
+             {R"({"detail":[{"loc":["body","n"],"msg":"field required"}]})",
+              "body.n: field required", true},
+             {R"({"error":"out of memory"})", "out of memory", false},
+             {R"({"error":"model x not found on any worker, try again"})",
+              "model x not found on any worker, try again", false},
+             {R"({"error":{"message":"invalid response from upstream"}})", "invalid response",
+              false},
+             {R"({"error":{"type":"server_error","message":"tool not found"}})", "tool not found",
+              false},
+             {R"({"message":"Something went wrong"})", "Something went wrong", false},
+             {R"({"message":"Invalid state","statusCode":503})", "Invalid state", false},
+             {R"({"detail":"The queue is full"})", "The queue is full", false},
+         }) {
+        const std::string quoted = json_quote(one.error);
+        for (const std::string& step : {"{\"status\":200,\"body\":" + std::string(one.error) + "}",
+                                        "{\"events\":[[\"\"," + quoted + "]]}",
+                                        "{\"events\":[[\"error\"," + quoted + "]]}"}) {
+            for (const std::string_view format : server_formats()) {
+                SCOPED_TRACE(std::string(format) + " " + step);
+                ModelServer server("[" + step + R"(,{"content":"after all"}])");
+                RetryWorld without_waits = RetryWorld::real();
+                without_waits.sleep = [](milliseconds, const std::stop_token&) {};
+                Retry provider(provider_for(server.url(), {}, format), {}, without_waits);
+                Watcher watcher;
+                const auto answer = provider.ask(Talk().request(), watcher, {});
+                EXPECT_EQ(server.requests().size(), one.is_lasting ? 1U : 2U);
+                ASSERT_EQ(answer.ok(), !one.is_lasting);
+                const std::string said =
+                    answer ? watcher.retries.at(0).reason : answer.error().message;
+                EXPECT_THAT(said, HasSubstr("POST " + server.url()));
+                EXPECT_THAT(said, HasSubstr(": " + std::string(one.message)));
+                EXPECT_THAT(said, Not(HasSubstr("{")));
+            }
+        }
+    }
+}
+
+TEST(ChatErrors, AreNotTheMessagesOfEventsWithANameOfTheirOwn) {
+    const Json message = {{"message", "Model not found in memory: it is being fetched"}};
+    EXPECT_FALSE(find_error_in_event("status", message));
+    EXPECT_TRUE(find_error_in_event("message", message));
+    EXPECT_TRUE(find_error_in_event("error", message));
+    EXPECT_TRUE(find_error_in_event("status", {{"error", "no"}}));
+    for (const char* data :
+         {R"({"choices":[],"message":"wait"})", R"({"type":"x","message":"m"})",
+          R"({"message":""})", R"({"message":{"content":[]}})", R"({"choices":[],"error":""})"})
+        EXPECT_FALSE(find_error_in_event("message", json_or_null(data))) << data;
 }
 
 TEST(ChatErrors, AreOverflowsWhereTheyAreMeantSo) {

@@ -286,7 +286,7 @@ TEST(Endpoint, SaysWhatAnErrorResponseMeans) {
          "not a stream of events",
          "",
          {}},
-        {500, {}, R"({"error":"text"})", true, R"(HTTP 500: {"error":"text"})", "", {}},
+        {500, {}, R"({"error":"text"})", true, "HTTP 500: text", "", {}},
         {500, {}, R"({"error":{"type":7,"message":[]}})", true, "(no message)", "", {}},
         {500, {}, std::string(100'000, '['), true, "HTTP 500: [[[", "", {}},
     };
