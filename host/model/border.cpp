@@ -227,8 +227,9 @@ void complete_answer(agent::Answer& answer, std::vector<ContentBlock> blocks,
         repairs.made(Repair::kCallAsText);
         sink.on_event(agent::Notice{
             "the model wrote a call of " + agent::accepted_tool_name(*tool) +
-            " as text instead of calling it, so it was not run; the server's parser for tool calls "
-            "does not fit the model"});
+            " as text instead of calling it, so it was not run; the server needs its own parser "
+            "for tool calls, one that fits the model (llama.cpp: --jinja; vLLM: "
+            "--enable-auto-tool-choice --tool-call-parser NAME)"});
     }
     repairs.log();
 }

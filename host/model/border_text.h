@@ -63,9 +63,10 @@ SplitText split_thinking(std::string text, const AboutText& about);
 
 /// The name of the tool, if the text is, or ends with, a call in the way that some models write it
 /// when the server does not know their format: `<tool_call>…`, `[TOOL_CALLS]…`, `<function=…>`,
-/// `<|tool_call…`, or JSON that is nothing but a name of one of `tools` (the JSON array of the
-/// request) with arguments, alone or in a block of code. Not where the text goes on after it, as a
-/// text about such calls does. `json_is_answer`: JSON is what was asked for.
+/// `<invoke name=…>`, `<|tool_call…`, `<|python_tag|>…`, the forms of call_forms.h, or JSON that is
+/// nothing but a name of one of `tools` (the JSON array of the request) with arguments, alone or in
+/// a block of code. Not where the text goes on after it, as a text about such calls does.
+/// `json_is_answer`: JSON is what was asked for.
 std::optional<std::string> call_in_text(std::string_view text, std::string_view tools,
                                         bool json_is_answer);
 

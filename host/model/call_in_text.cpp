@@ -1,27 +1,30 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
-#include "host/agent/wire.h"
 #include "host/base/json.h"
 #include "host/model/border_text.h"
+#include "host/model/call_forms.h"
 
 namespace tenon::model {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kPythonTag = "<|python_tag|>";
+/// The name stands behind these.
+constexpr std::string_view kFunctionTag = "<function=";
+constexpr std::string_view kInvokeTag = "<invoke name=";
 
 /// How models begin a call. Lines of their templates, not of any API.
-constexpr std::array<std::string_view, 8> kCallMarks = {
+constexpr std::array<std::string_view, 9> kCallMarks = {
     "<tool_call>",          // Hermes, Qwen, GLM
     "[TOOL_CALLS]",         // Mistral
-    "<function=",           // Llama, Qwen Coder
+    kFunctionTag,           // Llama, Qwen Coder
     "<|tool_call",          // Granite, Phi, Kimi
     "<function_calls>",     //
     "<minimax:tool_call>",  //
+    kInvokeTag,             // the same without what encloses it
     "<｜tool▁call",         // DeepSeek
-    "<|python_tag|>",       // Llama
+    kPythonTag,             // Llama
 };
 /// More marks than this in one text: the text is about them.
 constexpr int kMostMarks = 16;
@@ -30,45 +33,6 @@ constexpr std::size_t kNameWithin = 300;
 /// A longer text that ends with a block of JSON is about that.
 constexpr std::size_t kShortText = 600;
 constexpr std::size_t kLongestJsonCall = std::size_t{1} << 20U;
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t from = text.find_first_not_of(kSpace);
-    if (from == text.npos) return {};
-    return text.substr(from, text.find_last_not_of(kSpace) + 1 - from);
-}
-
-bool is_name_char(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-}
-
-/// The names of the request's tools, read when they are needed.
-class KnownTools {
-public:
-    explicit KnownTools(std::string_view tools) {
-        for (const std::string_view tool : agent::split_blocks(tools)) {
-            const Json name = json_or_null(agent::raw_member(tool, "name"));
-            if (const std::string* text = string_in(name)) names_.push_back(*text);
-        }
-    }
-    [[nodiscard]] bool has(std::string_view name) const {
-        return std::find(names_.begin(), names_.end(), name) != names_.end();
-    }
-    /// The first of them that is a word of `text`.
-    [[nodiscard]] std::optional<std::string> first_word_in(std::string_view text) const {
-        for (std::size_t at = 0; at < text.size();) {
-            const auto* from = std::find_if(text.begin() + at, text.end(), is_name_char);
-            const auto* to = std::find_if_not(from, text.end(), is_name_char);
-            if (from == to) break;
-            const std::string_view word(from, static_cast<std::size_t>(to - from));
-            if (has(word)) return std::string(word);
-            at = static_cast<std::size_t>(to - text.begin());
-        }
-        return std::nullopt;
-    }
-
-private:
-    std::vector<std::string> names_;
-};
 
 /// The name in a JSON value that is nothing but a call of a known tool, or a list of such calls.
 std::optional<std::string> call_in_json(const Json& value, const KnownTools& tools) {
@@ -129,36 +93,47 @@ std::vector<CodeBlock> code_blocks(std::string_view text) {
     return blocks;
 }
 
+/// The name in the rest of a tag: `NAME>…` or `"NAME">…`. What follows the tag is arguments. A text
+/// that is nothing but a call may name a tool that there is not.
+std::optional<std::string> call_in_tag(std::string_view rest, bool alone, const KnownTools& tools) {
+    const std::size_t end = rest.substr(0, kNameWithin).find('>');
+    if (end == rest.npos) return std::nullopt;
+    const std::string_view tag = rest.substr(0, end);
+    const std::string_view behind = trimmed(rest.substr(end + 1));
+    const bool has_arguments = behind.empty() ? alone || tag.find('{') != tag.npos
+                                              : behind.front() == '<' || behind.front() == '{';
+    if (!has_arguments) return std::nullopt;
+    if (auto name = tools.first_word_in(tag)) return name;
+    const auto* from = std::find_if(tag.begin(), tag.end(), is_name_char);
+    const std::string_view name = name_at(tag.substr(static_cast<std::size_t>(from - tag.begin())));
+    return alone && !name.empty() ? std::optional(std::string(name)) : std::nullopt;
+}
+
 /// The name in what follows a mark, if that can be a call and ends the text.
 std::optional<std::string> call_behind(std::string_view mark, std::string_view rest, bool alone,
                                        const KnownTools& tools) {
     const std::string_view body = trimmed(rest.substr(mark.size()));
-    if (body.empty() || std::string_view("}>]").find(trimmed(rest).back()) == body.npos)
-        return std::nullopt;
+    const std::string_view ends = mark == kPythonTag ? "}>])" : "}>]";
+    if (body.empty() || ends.find(body.back()) == ends.npos) return std::nullopt;
+    if (mark == kFunctionTag || mark == kInvokeTag) return call_in_tag(body, alone, tools);
     const std::string_view head = body.substr(0, kNameWithin);
     const bool has_tag_form = head.front() == '{' || head.front() == '[' || head.front() == '<' ||
                               (mark.back() != '>' && mark.back() != ']');
-    if (!has_tag_form) {  // the name itself
-        const auto name = tools.first_word_in(head.substr(0, head.find_first_of("\n<{[ ")));
-        if (!name) return std::nullopt;
-        return name;
-    }
+    if (!has_tag_form)  // the name itself
+        return tools.first_word_in(head.substr(0, head.find_first_of("\n<{[ ")));
     if (auto name = tools.first_word_in(head)) return name;
     if (!alone) return std::nullopt;
     // A tool that there is not. The text is nothing but its call.
+    for (const std::string_view tag : {kFunctionTag, kInvokeTag})
+        if (head.starts_with(tag)) return call_in_tag(body.substr(tag.size()), alone, tools);
     constexpr std::string_view kNameKey = "\"name\"";
-    constexpr std::string_view kFunction = "<function=";
     std::size_t at = head.find(kNameKey);
-    if (at != head.npos) {
-        at = head.find('"', head.find(':', at));
-    } else {
-        at = head.starts_with(kFunction) ? kFunction.size() : 0;
-    }
+    at = at == head.npos ? 0 : head.find('"', head.find(':', at));
     if (at == head.npos) return std::nullopt;
     const auto* from = std::find_if(head.begin() + at, head.end(), is_name_char);
-    const auto* to = std::find_if_not(from, head.end(), is_name_char);
-    if (from == to) return std::nullopt;
-    return std::string(from, to);
+    const std::string_view name =
+        name_at(head.substr(static_cast<std::size_t>(from - head.begin())));
+    return name.empty() ? std::nullopt : std::optional(std::string(name));
 }
 
 std::optional<std::string> call_with_mark(std::string_view text, const KnownTools& tools) {
@@ -216,11 +191,18 @@ std::optional<std::string> call_in_text(std::string_view text, std::string_view 
     const bool has_mark = std::any_of(kCallMarks.begin(), kCallMarks.end(),
                                       [&](auto mark) { return text.find(mark) != text.npos; });
     const bool may_be_json = !json_is_answer && text.find("\"name\"") != text.npos;
-    if (!has_mark && !may_be_json) return std::nullopt;
+    const bool may_have_form = text.find("to=functions.") != text.npos ||
+                               text.find("Action Input:") != text.npos ||
+                               trimmed(text).ends_with(")]");
+    if (!has_mark && !may_be_json && !may_have_form) return std::nullopt;
     const KnownTools known(tools);
     if (has_mark)
         if (auto name = call_with_mark(text, known)) return name;
-    if (json_is_answer) return std::nullopt;
+    if (may_have_form) {
+        for (const auto& form : {call_in_channel, call_in_python_list, call_as_action})
+            if (auto name = form(text, known)) return name;
+    }
+    if (!may_be_json) return std::nullopt;
     if (auto name = call_in_json_text(text, known)) return name;
     if (auto name = call_in_last_block(text, known)) return name;
     return call_in_last_lines(text, known);

@@ -431,6 +431,7 @@ TEST(Border, TakesThinkingThatWasCutOffForThinking) {
 
 TEST(Border, ReportsACallThatWasWrittenAsText) {
     const std::string json = R"({"name": "bash", "arguments": {"command": "ls"}})";
+    const std::string arguments = R"({"command": "ls"})";
     for (const std::string& text : std::vector<std::string>{
              "<tool_call>\n" + json + "\n</tool_call>",
              "I look.\n<tool_call>" + json + "</tool_call>\n<tool_call>" + json + "</tool_call>",
@@ -454,7 +455,26 @@ TEST(Border, ReportsACallThatWasWrittenAsText) {
              "I look.\n\n```json\n" + json + "\n```\n",
              "```\n" + json + "\n```",
              "I look.\n" + json,
-             "```tool_call\n" + json + "\n```"}) {
+             "```tool_call\n" + json + "\n```",
+             "<function_calls>\n<invoke name=\"bash\">\n</invoke>\n</function_calls>",
+             "<invoke name=\"bash\">\n<parameter name=\"command\">ls</parameter>\n</invoke>",
+             "I look.\n<invoke name=\"bash\"></invoke>",
+             "<function=bash>\n<parameter=command>\nls\n</parameter>\n</function>",
+             "<|python_tag|>bash.call(command=\"ls\")",
+             "<|python_tag|>" + json,
+             "<|channel|>commentary to=functions.bash <|constrain|>json<|message|>" + arguments,
+             "<|channel|>analysis<|message|>I look.<|end|><|start|>assistant<|channel|>commentary "
+             "to=functions.bash <|constrain|>json<|message|>" +
+                 arguments + "<|call|>",
+             "<|start|>assistant to=functions.bash<|channel|>commentary json<|message|>{}<|call|>",
+             "I look.assistantcommentary to=functions.bash json" + arguments,
+             "[bash(command=\"ls (a]\")]",
+             " [bash(" + arguments + "), read_file(path='it\\'s', lines=[1, 2])]\n",
+             "[bash()]",
+             "Action: bash\nAction Input: " + arguments,
+             "I look.\n\nAction: bash\nAction Input:\n{\n\"command\": \"ls\"}\n",
+             "Thought: I look.\nAction: bash\nAction Input: " + arguments +
+                 "\nObservation: a.txt\nThought: I have seen it."}) {
         SCOPED_TRACE(text);
         BorderFeed feed;
         feed.builder().text(1, text);
@@ -464,14 +484,17 @@ TEST(Border, ReportsACallThatWasWrittenAsText) {
         EXPECT_EQ(answer->text, text);
         EXPECT_THAT(feed.watcher().notices,
                     ElementsAre("the model wrote a call of bash as text instead of calling it, so "
-                                "it was not run; the server's parser for tool calls does not fit "
-                                "the model"));
+                                "it was not run; the server needs its own parser for tool calls, "
+                                "one that fits the model (llama.cpp: --jinja; vLLM: "
+                                "--enable-auto-tool-choice --tool-call-parser NAME)"));
     }
 }
 
 TEST(Border, NamesAToolThatIsNotThereWhenTheTextIsNothingButItsCall) {
     for (const char* text :
          {R"(<tool_call>{"name":"li s<t","arguments":{}}</tool_call>)",
+          R"(<invoke name="li"></invoke>)",
+          R"(<function_calls><invoke name="li"></invoke></function_calls>)",
           "<function=li>{}</function>", "<tool_call><function=li></function></tool_call>"}) {
         SCOPED_TRACE(text);
         BorderFeed feed;
@@ -484,17 +507,45 @@ TEST(Border, NamesAToolThatIsNotThereWhenTheTextIsNothingButItsCall) {
 
 TEST(Border, DoesNotReportTextAboutCalls) {
     const std::string json = R"({"name": "bash", "arguments": {"command": "ls"}})";
+    const std::string arguments = R"({"command": "ls"})";
     for (const std::string& text : std::vector<std::string>{
              "Qwen writes <tool_call> before a call of bash and </tool_call> after it.",
              "The format is\n<tool_call>" + json + "</tool_call>\nwhere name is the tool.",
              "Write `<tool_call>" + json + "</tool_call>`",
              "```xml\n<tool_call>" + json + "</tool_call>\n```",
-             "```python\ncall = " + json + "\n```", "```python\n" + json + "\n```",
+             "```python\ncall = " + json + "\n```",
+             "```python\n" + json + "\n```",
              "```json\n" + json + "\n```\nThis is how a call looks.",
-             R"({"name": "tenon", "version": "1.0"})", R"({"name": "tenon", "arguments": {}})",
+             R"({"name": "tenon", "version": "1.0"})",
+             R"({"name": "tenon", "arguments": {}})",
              R"({"name": "bash", "arguments": {}, "version": 3})",
-             "[TOOL_CALLS] is what Mistral writes.", "<function=bash> begins a call",
-             "```json\n{\"name\": \"x\"}\n```"}) {
+             "[TOOL_CALLS] is what Mistral writes.",
+             "<function=bash> begins a call",
+             "```json\n{\"name\": \"x\"}\n```",
+             "<invoke name=\"bash\"> begins a call that ends with </invoke>",
+             "<function=bash> begins a call, <parameter=x> an argument; then comes </function>",
+             "Llama begins with <|python_tag|> (see bash)",
+             "gpt-oss writes <|channel|>commentary to=functions.bash and then <|message|>{…}",
+             "Then comes <|channel|>commentary to=functions.bash <|message|>" + arguments + ".",
+             "The recipient of " + arguments + " is in to=functions.bash " + arguments,
+             "<|channel|>commentary to=functions.other <|message|>" + arguments,
+             "<|channel|>commentary to=browser.open <|message|>" + arguments,
+             "`commentary to=functions.bash " + arguments + "`",
+             "[bash(1)]",
+             "[bash](bash)",
+             "[other(a=1)]",
+             "[bash(command=\"ls\")] is a call.",
+             "See [bash(command=1)]",
+             "[bash(a=1), and so on (b)]",
+             "[bash(a=1]",
+             "Action: bash",
+             "Action: bash\nrun it",
+             "Action: other\nAction Input: " + arguments,
+             "Action: bash\nAction Input: a command such as " + arguments,
+             "The format is:\nAction: bash\nAction Input: " + arguments +
+                 "\nObservation: a.txt\n\nand so on.",
+             "```\nThought: a\nAction: bash\nAction Input: {}\nObservation: b\n```",
+             "Action: bash\nAction Input: " + arguments + "\nis how a call looks."}) {
         SCOPED_TRACE(text);
         BorderFeed feed;
         feed.builder().text(1, text);
