@@ -2,42 +2,30 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/recorded_usage.h"
-#include "tests/agent/session_support.h"
-#include "tests/support/fakes.h"
-#include "tests/support/temp_dir.h"
+#include "tests/agent/loop_support.h"
 
 namespace tenon::agent {
 namespace {
 
 /// Runs of a loop whose run has a budget of tokens.
-class BudgetTest : public ::testing::Test {
+class BudgetTest : public LoopWorld {
 protected:
-    BudgetTest() : session(*Session::open(dir.path(), head())) {
-        inbox.deliveries = &session.deliveries();
+    BudgetTest() {
         toolbox.add("echo", true, [](const ToolCall& c, CallContext&) {
             return ToolResult{"ran " + c.id, false, {}};
         });
     }
     Loop loop(std::int64_t tokens) {
         spending = std::make_unique<Spending>(Prices{}, Budget{std::nullopt, tokens});
-        return Loop({session, provider, toolbox, gate, inbox, events, secrets, words, nullptr,
-                     nullptr, spending.get()},
-                    options);
+        Loop::Ports all = ports();
+        all.spending = spending.get();
+        return Loop(all, options);
     }
     static ToolCall echo(const std::string& id) { return {id, "echo", Json::object(), {}}; }
     static bool has(const std::string& text, std::string_view part) {
         return text.find(part) != text.npos;
     }
 
-    testing::TempDir dir;
-    Session session;
-    testing::ScriptedProvider provider;
-    testing::FakeToolbox toolbox;
-    testing::FakeGate gate;
-    testing::FakeInbox inbox;
-    testing::EventLog events;
-    Secrets secrets;
-    testing::FakeContext words;
     LoopOptions options;
     std::unique_ptr<Spending> spending;
 };

@@ -2,24 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/fakes.h"
+#include "tests/agent/loop_support.h"
 #include "tests/support/file_size_limit.h"
-#include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
 namespace {
 
-class LoopTest : public ::testing::Test {
+class LoopTest : public LoopWorld {
 protected:
-    LoopTest() : session(*Session::open(dir.path(), head())) {
-        inbox.deliveries = &session.deliveries();
-    }
-
-    static SessionHead head() { return {"s1", "/w", "replay", "m", "You are.", "[]", 1}; }
     Loop loop() {
-        return Loop(
-            {session, provider, toolbox, gate, inbox, events, secrets, words, nullptr, &prompts},
-            options);
+        Loop::Ports all = ports();
+        all.prompts = &prompts;
+        return Loop(all, options);
     }
     RunResult run(const std::string& prompt, std::stop_token stop = {}) {
         return loop().run(prompt, std::move(stop));
@@ -31,15 +25,6 @@ protected:
         return provider.requests.at(i).back()["content"];
     }
 
-    testing::TempDir dir;
-    Session session;
-    testing::ScriptedProvider provider;
-    testing::FakeToolbox toolbox;
-    testing::FakeGate gate;
-    testing::FakeInbox inbox;
-    testing::EventLog events;
-    Secrets secrets;
-    testing::FakeContext words;
     testing::FakePrompts prompts;
     LoopOptions options;
 };

@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "host/agent/loop.h"
-#include "tests/agent/session_support.h"
-#include "tests/support/fakes.h"
-#include "tests/support/temp_dir.h"
+#include "tests/agent/loop_support.h"
 
 /// A server whose model takes no images, or not this one. It would refuse each later request too.
 namespace tenon::agent {
@@ -11,20 +9,16 @@ namespace {
 
 constexpr const char* kRefusal = "POST x: HTTP 400: Could not process Image";
 
-class RefusedImages : public ::testing::Test {
+class RefusedImages : public LoopWorld {
 protected:
-    RefusedImages() : session(*Session::open(dir.path(), head())) {
-        inbox.deliveries = &session.deliveries();
+    RefusedImages() {
         toolbox.add("look", false, [](const ToolCall&, CallContext&) {
             ToolResult result{"seen", false, {}};
             result.images = {{"image/png", "iVBORw0KGgo="}};
             return result;
         });
     }
-    RunResult run(const Prompt& prompt) {
-        Loop loop({session, provider, toolbox, gate, inbox, events, secrets, words}, {});
-        return loop.run(prompt, {});
-    }
+    RunResult run(const Prompt& prompt) { return Loop(ports(), {}).run(prompt, {}); }
     void then_look(const std::string& id) {
         provider.then_call({{id, "look", Json::object(), {}}});
     }
@@ -46,16 +40,6 @@ protected:
             counts.push_back(images_in_request(request));
         return counts;
     }
-
-    testing::TempDir dir;
-    Session session;
-    testing::ScriptedProvider provider;
-    testing::FakeToolbox toolbox;
-    testing::FakeGate gate;
-    testing::FakeInbox inbox;
-    testing::EventLog events;
-    Secrets secrets;
-    testing::FakeContext words;
 };
 
 TEST_F(RefusedImages, AreLeftOutAndTheTurnGoesOn) {

@@ -2,9 +2,7 @@
 
 #include "host/agent/answer_tool.h"
 #include "host/agent/loop.h"
-#include "tests/agent/session_support.h"
-#include "tests/support/fakes.h"
-#include "tests/support/temp_dir.h"
+#include "tests/agent/loop_support.h"
 
 /// Runs whose answer must be one JSON document: here an object with `n`, or an array.
 namespace tenon::agent {
@@ -25,19 +23,17 @@ private:
     bool wraps_;
 };
 
-class StructuredAnswers : public ::testing::Test {
+class StructuredAnswers : public LoopWorld {
 protected:
-    StructuredAnswers() : session(*Session::open(dir.path(), head())) {
-        inbox.deliveries = &session.deliveries();
+    StructuredAnswers() {
         toolbox.add("echo", true, [](const ToolCall&, CallContext&) {
             return ToolResult{"ran", false, {}};
         });
     }
     RunResult run(LoopOptions options = {}) {
-        Loop loop({session, provider, toolbox, gate, inbox, events, secrets, words, nullptr,
-                   nullptr, nullptr, &form()},
-                  std::move(options));
-        return loop.run("go", {});
+        Loop::Ports all = ports();
+        all.answer_form = &form();
+        return Loop(all, std::move(options)).run("go", {});
     }
     const AnswerForm& form() { return wraps ? wrapped_ : plain_; }
     /// The toolbox has the real tool.
@@ -67,15 +63,6 @@ protected:
         return all;
     }
 
-    testing::TempDir dir;
-    Session session;
-    testing::ScriptedProvider provider;
-    testing::FakeToolbox toolbox;
-    testing::FakeGate gate;
-    testing::FakeInbox inbox;
-    testing::EventLog events;
-    Secrets secrets;
-    testing::FakeContext words;
     bool wraps = false;
 
 private:
