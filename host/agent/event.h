@@ -40,7 +40,8 @@ struct RetryScheduled {
 /// A whole answer, journalled. `message` is the provider's message object.
 struct Answered {
     Json message;
-    ModelName by = {};  ///< which model was asked for it; empty: it is not known
+    ModelName by = {};      ///< which model was asked for it; empty: it is not known
+    std::size_t place = 0;  ///< of that model: see Provider::place_of_asked
 };
 struct ToolStarted {
     ToolCall call;

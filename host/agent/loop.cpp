@@ -370,7 +370,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                    {"output_tokens", answer.usage.output_tokens},
                    {"cache_read_input_tokens", answer.usage.cache_read_input_tokens},
                    {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}},
-            answer.by});
+            answer.by, provider_.place_of_asked()});
     }
     if (cut_answers_ == 0) answer_text_.clear();
     answer_text_ += answer.text;

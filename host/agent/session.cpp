@@ -61,6 +61,7 @@ std::string head_members(const SessionHead& head) {
     return text_member("id", head.id) + "," +
            text_member("workspace", path_to_text(head.workspace)) + "," +
            text_member("provider", head.provider) + "," + text_member("model", head.model) +
+           (head.server.empty() ? "" : "," + text_member("server", head.server)) +
            R"(,"created_ms":)" + std::to_string(head.created_ms) + "," +
            text_member("system", head.system) +
            (head.parent.empty() ? "" : "," + text_member("parent", head.parent)) +
@@ -233,12 +234,15 @@ Result<void> Session::compress(const Compressed& compressed) {
     return {};
 }
 
-Result<void> Session::change_model(const ModelName& model) {
+Result<void> Session::change_model(const ModelName& model, const std::string& server) {
     std::string members = text_member("model", model.name);
-    if (model.provider != head_.provider) members += "," + text_member("provider", model.provider);
+    const bool switches = model.provider != head_.provider;
+    if (switches) members += "," + text_member("provider", model.provider);
+    if (switches || server != head_.server) members += "," + text_member("server", server);
     if (auto written = journal_.append("model", members); !written) return written.error();
     head_.provider = model.provider;
     head_.model = model.name;
+    head_.server = server;
     conversation_.leave_thread();
     return {};
 }

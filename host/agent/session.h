@@ -26,6 +26,7 @@ struct SessionHead {
     std::string system;     ///< plain text, sent unchanged in every request
     std::string tools;      ///< JSON array, sent unchanged in every request
     std::int64_t created_ms = 0;
+    std::string server = {};       ///< of the provider, see RecordType::kSession; empty: unknown
     std::string parent = {};       ///< of a subagent: the session that it works for; else empty
     std::string parent_call = {};  ///< … and the tool_use there
 };
@@ -103,9 +104,9 @@ public:
     /// Replaces the conversation by one user message: its introduction, the text, and the user's
     /// texts that no answer has followed yet, word for word. All calls are answered.
     Result<void> compress(const Compressed& compressed);
-    /// The model from the next request on. Messages keep their thinking, for the model that it
-    /// came from (Message::origin).
-    Result<void> change_model(const ModelName& model);
+    /// The model and its server from the next request on. Messages keep their thinking, for the
+    /// model that it came from (Message::origin).
+    Result<void> change_model(const ModelName& model, const std::string& server);
     Result<void> change_tools(const std::string& tools);
     /// Records that the session belongs to another directory (absolute) from now on.
     Result<void> change_workspace(const std::string& workspace);

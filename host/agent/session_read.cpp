@@ -31,6 +31,7 @@ Result<SessionHead> read_head(const journal::Record& record) {
     head.workspace = path_from_text(record.string("workspace"));
     head.provider = record.string("provider");
     head.model = record.string("model");
+    head.server = record.string("server");
     head.system = record.string("system");
     head.tools = record.raw("tools");
     head.created_ms = record.integer("created_ms", 0);
@@ -260,6 +261,8 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             conversation_.leave_thread();
             if (record.has("model")) head_.model = record.string("model");
             if (record.has("provider")) head_.provider = record.string("provider");
+            if (record.has("provider") || record.has("server"))
+                head_.server = record.string("server");
             break;
         case RecordType::kWorkspace:
             if (record.has("workspace"))

@@ -44,16 +44,25 @@ void open_standard_descriptors() {
     }
 }
 
-/// Where a session is to go on with the provider that it has, and that can be asked: puts it into
-/// the options and reads the configuration again, since keys and addresses follow from it.
+/// Where a session is to go on with the provider that it has, and that can be asked at the same
+/// server: puts it into the options and reads the configuration again, since keys and addresses
+/// follow from it.
 void keep_provider(cli::Options& options, const config::Sources& sources,
                    Result<config::Configuration>& configuration) {
-    const auto provider = session::provider_to_keep(*configuration, run_request_of(options));
-    if (!provider) return;
+    const auto recorded = session::model_to_keep(*configuration, run_request_of(options));
+    if (!recorded) return;
     cli::Options kept = options;
-    kept.provider = *provider;
+    kept.provider = recorded->provider;
+    kept.provider_is_kept = true;
     auto again = config::load(sources, overrides_of(kept));
-    if (!again || !session::missing_needs(again->settings.model, again->credentials).none()) return;
+    if (!again) return;
+    const config::Settings::Model& model = again->settings.model;
+    const std::string server = session::server_address(model);
+    const bool is_elsewhere = !recorded->server.empty() && recorded->server != server;
+    if (is_elsewhere || session::missing_needs(model, again->credentials).key) return;
+    again->notices.push_back("the session keeps its provider " + recorded->provider + ", at " +
+                             server + " (configured: " + configuration->settings.model.provider +
+                             "); --provider changes it");
     options = std::move(kept);
     configuration = std::move(again);
 }
@@ -93,6 +102,7 @@ session::RunRequest run_request_of(const cli::Options& options) {
     request.session = options.session;
     request.continue_last = options.continue_last;
     request.workspace_named = options.workspace.has_value();
+    request.provider_is_kept = options.provider_is_kept;
     request.leave_jobs = options.no_wait;
     if (options.max_budget_usd)
         request.budget.money = agent::Money::of_dollars(*options.max_budget_usd);

@@ -31,6 +31,8 @@ struct Options {
     std::vector<std::filesystem::path> add_dirs;
     std::optional<std::string> model;
     std::optional<std::string> provider;
+    bool provider_is_kept = false;  ///< it is the session's own; the command line names none
+
     std::optional<std::filesystem::path> replay;
     std::optional<std::filesystem::path> record;
     bool yes = false;

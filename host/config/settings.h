@@ -56,7 +56,7 @@ struct Settings {
         /// A model that is asked while those before it stay overloaded or unreachable.
         struct Fallback {
             std::string provider;
-            std::string base_url;  ///< empty: the provider's own
+            std::string base_url;  ///< empty: the provider's own; see model.fallback.N.baseUrl
             std::string name;
             long number = 0;  ///< as in model.fallback.<number>; 0: none of these
         };

@@ -202,7 +202,7 @@ constexpr std::array kFamilyKeys = {
     KeySpec{"model.fallback.N.provider",      kChoice,   "",           "model.provider", "anthropic, openai, openai-responses", 0, 0, kNothing, kFixed, nullptr,
             "The wire format of a model that is asked while those before it stay overloaded or unreachable: that of number 1 first."},
     KeySpec{"model.fallback.N.baseUrl",       kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  kFixed,   nullptr,
-            "The address of its server. No environment variable stands in for it."},
+            "The address of its server. Without it: that of the first model if model.fallback.N.provider is model.provider, else the provider's own."},
     KeySpec{"model.fallback.N.name",          kText,     "",           "none", "",                  0, 0,         kNothing,  kFixed,   nullptr,
             "The name of that model. Each number needs one."},
 };

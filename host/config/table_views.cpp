@@ -50,6 +50,8 @@ void take_families(const Table& table, Settings& out) {
         if (model.provider.empty())
             model.provider = out.model.provider == "replay" ? "anthropic" : out.model.provider;
         model.number = number;
+        if (model.base_url.empty() && model.provider == out.model.provider)
+            model.base_url = out.model.base_url;
         out.model.fallbacks.push_back(std::move(model));
     }
 }

@@ -13,8 +13,9 @@ namespace tenon::journal {
 /// What a record says. Its name in the file stands first, its members follow; every record also has
 /// "v" (1), "seq" (counts up) and "type" (the name).
 enum class RecordType {
-    /// session: id workspace provider model system tools created_ms; of a subagent also parent
-    /// parent_call. First, once.
+    /// session: id workspace provider model system tools created_ms, perhaps server; of a subagent
+    /// also parent parent_call. First, once. `server`: the URL below which requests are sent,
+    /// without credentials.
     kSession,
     /// user: origin text; of a prompt perhaps in_turn typed attached. A text of a user message.
     /// `in_turn`: it was delivered with tool results of a turn, else it begins one. `typed` is what
@@ -44,7 +45,8 @@ enum class RecordType {
     /// mended: from here on the model has seen the conversation as it is read back, damaged and
     /// repaired records included.
     kMended,
-    /// model: model, perhaps provider. From here on requests name this model, in this wire format.
+    /// model: model, perhaps provider and server. From here on requests name this model, in this
+    /// wire format, and go to this server. With a provider, but without a server: it is not known.
     kModel,
     /// tools: tools. From here on requests carry these tools.
     kTools,

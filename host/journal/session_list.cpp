@@ -168,21 +168,24 @@ fs::path switched_mark(const fs::path& journal) {
     return fs::path(journal).replace_extension() / "switched";
 }
 
-Result<std::string> provider_of_session(const fs::path& journal) {
+Result<RecordedModel> model_of_session(const fs::path& journal) {
     auto reader = Reader::open(journal, {RecordType::kSession, RecordType::kModel});
     if (!reader) return reader.error();
     const auto head = first_record(*reader, journal);
     if (!head) return head.error();
-    std::string provider = head->record->string("provider");
+    const Record& first = *head->record;
+    RecordedModel model{first.string("provider"), first.string("model"), first.string("server")};
     std::error_code failed;
-    if (!fs::exists(switched_mark(journal), failed)) return provider;
+    if (!fs::exists(switched_mark(journal), failed)) return model;
     while (true) {
         const auto place = reader->next();
         if (!place) return place.error();
-        if (!*place) return provider;
-        if ((*place)->type == RecordType::kModel && (*place)->record &&
-            (*place)->record->has("provider"))
-            provider = (*place)->record->string("provider");
+        if (!*place) return model;
+        if ((*place)->type != RecordType::kModel || !(*place)->record) continue;
+        const Record& change = *(*place)->record;
+        if (change.has("model")) model.name = change.string("model");
+        if (change.has("provider")) model.provider = change.string("provider");
+        if (change.has("provider") || change.has("server")) model.server = change.string("server");
     }
 }
 

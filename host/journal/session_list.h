@@ -39,12 +39,18 @@ std::filesystem::path moved_mark(const std::filesystem::path& journal);
 /// `journal` is not the journal of a session, or cannot be read. Does not wait for a FIFO.
 Result<std::string> workspace_of_session(const std::filesystem::path& journal);
 
-/// An empty file that stands there when a session has gone on with another provider.
+/// An empty file that stands there when a session has gone on with another model: only then the
+/// whole journal must be read to learn which one.
 std::filesystem::path switched_mark(const std::filesystem::path& journal);
 
-/// The provider of the session's next request: what its journal says last. Error: as of
+/// Which model a session asks, and where.
+struct RecordedModel {
+    std::string provider, name;
+    std::string server;  ///< see RecordType::kSession; empty: it is not known
+};
+/// The model of the session's next request: what its journal says last. Error: as of
 /// workspace_of_session.
-Result<std::string> provider_of_session(const std::filesystem::path& journal);
+Result<RecordedModel> model_of_session(const std::filesystem::path& journal);
 
 /// Whether a host has the session open, for certain; `id` is a checked session id. Holds the
 /// journal's lock for a moment where the kernel's list of locks does not show the file.

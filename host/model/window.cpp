@@ -62,7 +62,7 @@ Result<void> Windows::load() {
         const std::string model = string_or(entry, "model");
         const std::int64_t tokens = integer_or(entry, "tokens", 0);
         if (string_or(entry, "server") == server_ && tokens >= kSmallestWindow)
-            learned_[model] = tokens;
+            learned_[model] = {tokens, bool_or(entry, "listed", false)};
     }
     return {};
 }
@@ -70,7 +70,7 @@ Result<void> Windows::load() {
 std::optional<std::int64_t> Windows::told(std::string_view model) const {
     const auto learned = learned_.find(model);
     if (!configured_)
-        return learned == learned_.end() ? std::nullopt : std::optional(learned->second);
+        return learned == learned_.end() ? std::nullopt : std::optional(learned->second.tokens);
     const auto stated = stated_.find(model);
     return stated == stated_.end() ? *configured_ : std::min(*configured_, stated->second);
 }
@@ -101,15 +101,22 @@ Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
     const Lock lock(mutex_);
     if (!is_possible(name, tokens)) return {};
     stated_[name] = tokens;
-    return take(name, tokens);
+    return take(name, {tokens, false});
 }
 
 Result<void> Windows::learn_listed(std::string_view model, std::int64_t tokens) {
-    if (window(model)) return {};
+    if (needs_no_listing(model)) return {};
     const std::string name = utf8::repair(model);
     const Lock lock(mutex_);
     if (!is_possible(name, tokens)) return {};
-    return take(name, tokens);
+    return take(name, {tokens, true});
+}
+
+bool Windows::needs_no_listing(std::string_view model) const {
+    if (configured_ || window_in_table(model)) return true;
+    const Lock lock(mutex_);
+    const auto learned = learned_.find(model);
+    return learned != learned_.end() && !learned->second.is_listed;
 }
 
 bool Windows::is_possible(std::string_view model, std::int64_t tokens) const {
@@ -117,10 +124,10 @@ bool Windows::is_possible(std::string_view model, std::int64_t tokens) const {
     return tokens >= kSmallestWindow && (accepted == accepted_.end() || tokens >= accepted->second);
 }
 
-Result<void> Windows::take(const std::string& model, std::int64_t tokens) {
-    std::int64_t& known = learned_[model];
-    if (std::exchange(known, tokens) == tokens || file_.empty() || !writes_) return {};
-    return keep(model, tokens);
+Result<void> Windows::take(const std::string& model, const Learned& learned) {
+    Learned& known = learned_[model];
+    if (std::exchange(known, learned) == learned || file_.empty() || !writes_) return {};
+    return keep(model, learned);
 }
 
 void Windows::accepted(std::string_view model, std::int64_t tokens) {
@@ -130,7 +137,7 @@ void Windows::accepted(std::string_view model, std::int64_t tokens) {
 }
 
 /// Reads the file again: another host may have written to it.
-Result<void> Windows::keep(const std::string& model, std::int64_t tokens) const {
+Result<void> Windows::keep(const std::string& model, const Learned& learned) const {
     auto entries = read_entries(file_);
     if (!entries) return entries.error();
     Json kept = Json::array();
@@ -140,7 +147,9 @@ Result<void> Windows::keep(const std::string& model, std::int64_t tokens) const 
         if (string_or(entry, "server") != server_ || string_or(entry, "model") != model)
             kept.push_back(entry);
     }
-    kept.push_back(Json{{"server", server_}, {"model", model}, {"tokens", tokens}});
+    Json entry = {{"server", server_}, {"model", model}, {"tokens", learned.tokens}};
+    if (learned.is_listed) entry["listed"] = true;
+    kept.push_back(std::move(entry));
     const Json document = {{"v", kWindowsFileVersion}, {"windows", std::move(kept)}};
     return write_file_atomically(file_, dump_json(document) + "\n", Sync::kNo);
 }

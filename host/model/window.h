@@ -24,12 +24,12 @@ struct WindowShares {
 };
 
 /// The context windows of the models at one server: as configured, as the server stated them when
-/// it refused a request, as it lists them, or from a table, in this order. Stated and listed
-/// windows are kept in a file for later runs. Thread-safe. Several hosts may use the file at once;
-/// the last write wins.
+/// it refused a request, from a table, or as the server lists them, in this order. Stated and
+/// listed windows are kept in a file for later runs. Thread-safe. Several hosts may use the file at
+/// once; the last write wins.
 ///
 /// The file: {"v":1,"windows":[{"server","model","tokens"},…]}, the one that was learned last at
-/// the end.
+/// the end; a listed one also has "listed":true.
 class Windows {
 public:
     /// `file` empty: nothing is kept. `server` is the base URL without credentials. `configured`:
@@ -55,8 +55,11 @@ public:
     /// it was not written to the file. Ignored if `accepted` was called with more tokens.
     Result<void> learn(std::string_view model, std::int64_t tokens);
 
-    /// The same for a window that the server lists. Ignored where one is known.
+    /// The same for a window that the server lists. Ignored where a stronger one is known; one that
+    /// was listed before is replaced, since the server may have been started anew.
     Result<void> learn_listed(std::string_view model, std::int64_t tokens);
+    /// Whether `learn_listed` would ignore any window of this model.
+    [[nodiscard]] bool needs_no_listing(std::string_view model) const;
 
     /// The server has answered a prompt of this model with this number of tokens by its own count.
     void accepted(std::string_view model, std::int64_t tokens);
@@ -67,8 +70,13 @@ private:
         TENON_REQUIRES(mutex_);
     [[nodiscard]] bool is_possible(std::string_view model, std::int64_t tokens) const
         TENON_REQUIRES(mutex_);
-    Result<void> take(const std::string& model, std::int64_t tokens) TENON_REQUIRES(mutex_);
-    [[nodiscard]] Result<void> keep(const std::string& model, std::int64_t tokens) const;
+    struct Learned {
+        std::int64_t tokens = 0;
+        bool is_listed = false;
+        bool operator==(const Learned&) const = default;
+    };
+    Result<void> take(const std::string& model, const Learned& learned) TENON_REQUIRES(mutex_);
+    [[nodiscard]] Result<void> keep(const std::string& model, const Learned& learned) const;
 
     const std::filesystem::path file_;
     const std::string server_;
@@ -76,7 +84,7 @@ private:
     mutable Mutex mutex_;
     /// As refusals of this run stated them.
     std::map<std::string, std::int64_t, std::less<>> stated_ TENON_GUARDED_BY(mutex_);
-    std::map<std::string, std::int64_t, std::less<>> learned_ TENON_GUARDED_BY(mutex_);
+    std::map<std::string, Learned, std::less<>> learned_ TENON_GUARDED_BY(mutex_);
     std::map<std::string, std::int64_t, std::less<>> accepted_ TENON_GUARDED_BY(mutex_);
     bool writes_ TENON_GUARDED_BY(mutex_) = true;
 };

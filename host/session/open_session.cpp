@@ -241,6 +241,7 @@ Result<void, StartFailure> OpenSession::open_session() {
     fresh.workspace = settings_.workspace.string();
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
+    fresh.server = server_address(settings_.model);
     prompts_of_plugins_ = registry_->system_prompts();
     fresh.system =
         secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
@@ -267,7 +268,7 @@ Result<void> OpenSession::change_model(const std::string& model) {
     if (!configured.name_lock.empty() && model != configured.name)
         return Error{"model.name is locked by " + configured.name_lock + "; the model stays " +
                      configured.name};
-    return session_->change_model({session_->head().provider, model});
+    return record_model({session_->head().provider, model});
 }
 
 /// The model that the session is to have from now on. A name that was chosen among the models of
@@ -283,18 +284,28 @@ fs::path OpenSession::journal_path() const {
     return settings_.state_dir / "sessions" / (session_->head().id + ".jsonl");
 }
 
-/// Records the wanted model.
+/// The mark is written first: only with it the whole journal is read for the model.
+Result<void> OpenSession::record_model(const agent::ModelName& model) {
+    if (auto made = put_mark(journal::switched_mark(journal_path())); !made) return made;
+    return session_->change_model(model, server_address(settings_.model));
+}
+
+/// Records the wanted model and its server. A person may have another server in mind than the one
+/// that is configured now.
 Result<void> OpenSession::update_model() {
     const agent::ModelName before = model();
     const agent::ModelName wanted = wanted_model();
-    if (wanted == before) return {};
+    const std::string old_server = session_->head().server;
+    const std::string server = server_address(settings_.model);
+    if (wanted == before && server == old_server) return {};
     if (wanted.provider != before.provider) {
         notice("the session goes on with the provider " + wanted.provider + " and the model " +
                wanted.name + ", after " + before.provider + " and " + before.name +
                ": text, calls and results are carried over, thinking is left out");
-        if (auto made = put_mark(journal::switched_mark(journal_path())); !made) return made;
     }
-    return session_->change_model(wanted);
+    if (server != old_server && !server.empty() && !old_server.empty())
+        notice("the session goes on at " + server + "; until now it was at " + old_server);
+    return record_model(wanted);
 }
 
 /// A session can be opened only in its own workspace, except for the one that the person has agreed

@@ -173,6 +173,7 @@ private:
     [[nodiscard]] agent::ModelName wanted_model() const;
     [[nodiscard]] std::filesystem::path journal_path() const;
     Result<void> update_model();
+    Result<void> record_model(const agent::ModelName& model);
     Result<void> update_conversation();
     Result<void> add_environment();
     Result<void> prepare_conversation();

@@ -33,14 +33,14 @@ std::string_view OpenSession::name_of(const agent::AskedModel& asked) const {
 
 void OpenSession::make_provider() {
     WindowProbe::Ports ports{*options_.run.provider, options_.run.ask_for_window, nullptr, nullptr};
-    ports.is_known = [this](std::string_view model) {
-        return windows_.front()->window(model).has_value();
+    ports.is_known = [this](const ServedModel& model) {
+        return windows_.at(model.place)->needs_no_listing(model.name);
     };
-    ports.learn = [this](const std::string& model, std::int64_t tokens) {
-        spdlog::info("the server lists {} tokens as the window of {}", tokens, model);
-        if (auto kept = windows_.front()->learn_listed(model, tokens); !kept)
+    ports.learn = [this](const ServedModel& model, std::int64_t tokens) {
+        spdlog::info("the server lists {} tokens as the window of {}", tokens, model.name);
+        if (auto kept = windows_.at(model.place)->learn_listed(model.name, tokens); !kept)
             spdlog::warn("the window of the model is not kept: {}", kept.error().message);
-        report_small_window(model);
+        if (model.place == 0) report_small_window(model.name);
     };
     provider_ = std::make_unique<WindowProbe>(std::move(ports));
 }

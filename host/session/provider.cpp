@@ -1,9 +1,10 @@
 #include "host/session/provider.h"
 
 #include <algorithm>
-#include <atomic>
+#include <set>
 
 #include "host/base/json.h"
+#include "host/base/mutex.h"
 #include "host/base/utf8.h"
 #include "host/config/settings_keys.h"
 #include "host/model/endpoint.h"
@@ -45,12 +46,19 @@ config::Settings::Model::Fallback first_model(const config::Settings::Model& mod
     return {model.provider, model.base_url, model.name};
 }
 
+/// Scheme, host and port of a server; empty: its URL cannot be read.
+std::string origin_of(const std::string& provider, const std::string& base_url) {
+    const auto url = model::parse_url(
+        base_url.empty() ? model::vendors_own_url(provider) : base_url, "model.baseUrl");
+    return url ? (url->secure ? "https://" : "http://") + url->authority(true) : std::string();
+}
+
 /// Whether `asked` is at the server of the first model, which model.auth and model.headers are for:
 /// another server must not see the credentials in them.
 bool is_at_first_server(const config::Settings::Model& model,
                         const config::Settings::Model::Fallback& asked) {
-    return asked.base_url == model.base_url &&
-           (!asked.base_url.empty() || asked.provider == model.provider);
+    const std::string origin = origin_of(asked.provider, asked.base_url);
+    return !origin.empty() && origin == origin_of(model.provider, model.base_url);
 }
 
 model::KeyField key_field_of(std::string_view auth, std::string_view provider) {
@@ -242,16 +250,6 @@ config::Settings::Model fallback_model(const config::Settings::Model& first,
     return model;
 }
 
-std::size_t place_of(const config::Settings::Model& first, std::string_view session,
-                     const agent::ModelName& answered_by) {
-    if (answered_by.provider == first.provider && answered_by.name == session) return 0;
-    for (std::size_t i = 0; i < first.fallbacks.size(); ++i) {
-        const auto& fallback = first.fallbacks[i];
-        if (answered_by == agent::ModelName{fallback.provider, fallback.name}) return i + 1;
-    }
-    return 0;
-}
-
 Result<model::Route> route_to_server(const config::Settings::Model& model) {
     model::HttpConfig config = http_config(model);
     if (config.base_url.empty()) config.base_url = model::vendors_own_url(model.provider);
@@ -268,7 +266,29 @@ std::string server_words(const config::Settings::Model& model) {
     return url ? url->shown() : std::string();
 }
 
+std::string server_address(const config::Settings::Model& model) {
+    const auto format = model::make_wire_format(model.provider, {});
+    if (!format) return {};
+    const auto base = model::request_base_url(**format, model.base_url);
+    if (!base) return {};
+    const auto url = model::parse_url(*base, "model.baseUrl");
+    return url ? url->shown() : std::string();
+}
+
 namespace {
+
+/// The questions that a run has asked. Thread-safe.
+class AskedOnce {
+public:
+    bool is_first(const ServedModel& model) {
+        const Lock lock(mutex_);
+        return asked_.insert(model).second;
+    }
+
+private:
+    Mutex mutex_;
+    std::set<ServedModel> asked_ TENON_GUARDED_BY(mutex_);
+};
 
 Result<model::HttpHead, model::HttpFailure> get_models(const config::Settings::Model& model,
                                                        const config::Credentials& credentials,
@@ -324,17 +344,19 @@ Result<std::vector<std::string>> model_names_of_server(const config::Settings::M
 
 WindowAsker make_window_asker(const config::Settings::Model& model,
                               const config::Credentials& credentials) {
-    if (model.provider == "replay" || model.context_window ||
-        model::is_vendors_own(model.provider, model.base_url))
-        return nullptr;
-    return [model, credentials, asked = std::make_shared<std::atomic<bool>>(false)](
-               const std::string& name, const std::stop_token& stop) {
+    if (model.provider == "replay") return nullptr;
+    return [model, credentials, asked = std::make_shared<AskedOnce>()](
+               const ServedModel& at, const std::stop_token& stop) {
+        const config::Settings::Model settings =
+            at.place == 0 ? model : fallback_model(model, model.fallbacks.at(at.place - 1));
         std::optional<std::int64_t> window;
-        if (asked->exchange(true)) return window;
-        const auto server = server_of(model, first_model(model), credentials);
+        if (settings.context_window ||
+            model::is_vendors_own(settings.provider, settings.base_url) || !asked->is_first(at))
+            return window;
+        const auto server = server_of(settings, first_model(settings), credentials);
         if (!server) return window;
         if (const auto endpoint = endpoint_at(*server))
-            window = model::ask_for_window((*endpoint)->window_question(), name, stop);
+            window = model::ask_for_window((*endpoint)->window_question(), at.name, stop);
         return window;
     };
 }

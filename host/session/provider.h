@@ -28,9 +28,9 @@ Result<ProviderSource> make_provider_source(const config::Settings::Model& model
                                             const config::Credentials& credentials,
                                             const Secrets& secrets);
 
-/// Asks the first model's server for the context window of a model, in the same way as a run asks.
-/// Null for `replay`, for a vendor's own address and where the window is configured. Only the first
-/// call of a run asks; others get nothing.
+/// Asks a model's server for its context window, in the same way as a run asks. Nothing is asked at
+/// a vendor's own address, where the window is configured, and a second time in a run. Null for
+/// `replay`.
 WindowAsker make_window_asker(const config::Settings::Model& model,
                               const config::Credentials& credentials);
 
@@ -39,16 +39,16 @@ WindowAsker make_window_asker(const config::Settings::Model& model,
 config::Settings::Model fallback_model(const config::Settings::Model& first,
                                        const config::Settings::Model::Fallback& fallback);
 
-/// Which model gave an answer, where the session's is `session`: see agent::AskedModel.
-std::size_t place_of(const config::Settings::Model& first, std::string_view session,
-                     const agent::ModelName& answered_by);
-
 /// How the server of a provider other than `replay` would be reached: its address and a proxy.
 /// Opens nothing, and does not look at certificates. The Error says which of the two is wrong.
 Result<model::Route> route_to_server(const config::Settings::Model& model);
 
 /// The address of the server, for messages, without credentials; empty for `replay`.
 std::string server_words(const config::Settings::Model& model);
+
+/// Which server that is, however its base URL is written: the URL below which requests are sent,
+/// without credentials; empty for `replay`.
+std::string server_address(const config::Settings::Model& model);
 
 /// The names of the models that the server lists, in its order. Asks like `ask_server_for_models`.
 /// The Error says what went wrong; a list that nobody understands has no names.

@@ -10,7 +10,7 @@
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/limits.h"
-#include "host/journal/session_list.h"
+#include "host/base/untrusted.h"
 #include "host/session/answer_schema.h"
 #include "host/session/run_needs.h"
 
@@ -119,17 +119,6 @@ Result<void> complete_model(config::Settings::Model& model) {
     return {};
 }
 
-/// Everything that is missing is said at once, with the lines that a new user can type.
-Result<void> check_needs(const config::Settings& settings, const config::Credentials& credentials) {
-    const MissingNeeds missing = missing_needs(settings.model, credentials);
-    if (missing.none()) return {};
-    std::string lines = "\n" + how_to_give(missing, settings);
-    for (std::size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 3)
-        lines.insert(at + 1, "  ");
-    return Error{what_is_missing(missing) + ":" + lines +
-                 "\n`tenon doctor` checks everything else."};
-}
-
 /// A run must not end because of a key when the first model has failed, perhaps after hours.
 Result<void> check_fallback_keys(const config::Settings::Model& model,
                                  const config::Credentials& credentials) {
@@ -167,6 +156,55 @@ std::optional<std::string> model_for_sessions(const config::Table& table) {
     if (name == nullptr || !is_for_every_session(table, *name, "model.name", "--model"))
         return std::nullopt;
     return name->value.text;
+}
+
+bool changes_providers(const config::Table& table) {
+    const config::Setting* provider = table.find("model.provider");
+    return provider == nullptr ||
+           is_for_every_session(table, *provider, "model.provider", "--provider");
+}
+
+/// What the journal of the request's session says; none: it is a new session.
+std::optional<journal::RecordedModel> recorded_model(const RunRequest& request,
+                                                     const config::Settings& settings) {
+    const fs::path sessions = settings.state_dir / "sessions";
+    std::string id = request.session.value_or("");
+    if (request.continue_last) {
+        if (const auto last = latest_session(sessions, settings.workspace)) id = *last;
+    }
+    if (id.empty()) return std::nullopt;
+    auto recorded = journal::model_of_session(sessions / (id + ".jsonl"));
+    return recorded ? std::optional(*std::move(recorded)) : std::nullopt;
+}
+
+/// A session that goes on with its provider needs no other name of a model than its own.
+void take_recorded_name(const RunRequest& request, config::Settings& settings) {
+    if (!settings.model.name.empty() || !settings.model.name_lock.empty()) return;
+    const auto recorded = recorded_model(request, settings);
+    if (recorded && recorded->provider == settings.model.provider)
+        settings.model.name = recorded->name;
+}
+
+/// How to go on where the session was, if that is at another server; empty: it is not known.
+std::string way_to_recorded_server(const RunRequest& request, const config::Settings& settings) {
+    const auto recorded = recorded_model(request, settings);
+    if (!recorded || recorded->server.empty() || recorded->server == server_address(settings.model))
+        return {};
+    return "\n  (the session was at " + visible(recorded->server) + ": --provider " +
+           visible(recorded->provider) + " -D model.baseUrl=" + visible(recorded->server) + ")";
+}
+
+/// Everything that is missing is said at once, with the lines that a new user can type.
+Result<void> check_needs(const RunRequest& request, const config::Settings& settings,
+                         const config::Credentials& credentials) {
+    const MissingNeeds missing = missing_needs(settings.model, credentials);
+    if (missing.none()) return {};
+    std::string lines = "\n" + how_to_give(missing, settings);
+    for (std::size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 3)
+        lines.insert(at + 1, "  ");
+    return Error{what_is_missing(missing) + ":" + lines +
+                 way_to_recorded_server(request, settings) +
+                 "\n`tenon doctor` checks everything else."};
 }
 
 Result<void> make_providers(const config::Credentials& credentials, RunSetup& setup) {
@@ -235,24 +273,16 @@ Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& con
     return setup;
 }
 
-std::optional<std::string> provider_to_keep(const config::Configuration& configuration,
-                                            const RunRequest& request) {
+std::optional<journal::RecordedModel> model_to_keep(const config::Configuration& configuration,
+                                                    const RunRequest& request) {
     const config::Settings& settings = configuration.settings;
-    const config::Setting* provider = configuration.table.find("model.provider");
-    if (settings.model.provider == "replay" || provider == nullptr ||
-        is_for_every_session(configuration.table, *provider, "model.provider", "--provider"))
+    if (settings.model.provider == "replay" || changes_providers(configuration.table))
         return std::nullopt;
-    const fs::path sessions = settings.state_dir / "sessions";
-    std::string id = request.session.value_or("");
-    if (request.continue_last) {
-        const auto last = latest_session(sessions, settings.workspace);
-        if (last) id = *last;
-    }
-    if (id.empty()) return std::nullopt;
-    const auto recorded = journal::provider_of_session(sessions / (id + ".jsonl"));
-    if (!recorded || *recorded == settings.model.provider || *recorded == "replay")
+    auto recorded = recorded_model(request, settings);
+    if (!recorded || recorded->provider == settings.model.provider ||
+        recorded->provider == "replay")
         return std::nullopt;
-    return *recorded;
+    return recorded;
 }
 
 Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
@@ -261,6 +291,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     if (!prepared) return prepared;
     auto setup = *std::move(prepared);
     setup->model = model_for_sessions(configuration.table);
+    setup->changes_providers = !request.provider_is_kept && changes_providers(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (request.json_schema) {
         auto form = read_answer_schema(*request.json_schema);
@@ -268,8 +299,9 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
         setup->answer_form = *std::move(form);
     }
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
+    take_recorded_name(request, setup->settings);
     if (auto made = make_spending(request.budget, *setup); !made) return made.error();
-    if (auto checked = check_needs(setup->settings, configuration.credentials); !checked)
+    if (auto checked = check_needs(request, setup->settings, configuration.credentials); !checked)
         return checked.error();
     if (auto checked = check_fallback_keys(setup->settings.model, configuration.credentials);
         !checked)

@@ -12,6 +12,7 @@
 #include "host/base/secrets.h"
 #include "host/config/configuration.h"
 #include "host/jobs/launcher.h"
+#include "host/journal/session_list.h"
 #include "host/session/provider.h"
 
 namespace tenon::session {
@@ -21,6 +22,7 @@ struct RunRequest {
     std::optional<std::string> session;  ///< --session; else a new one
     bool continue_last = false;          ///< --continue: the workspace's last session instead
     bool workspace_named = false;        ///< --workspace: a session may be moved there
+    bool provider_is_kept = false;       ///< the provider named is the session's: model_to_keep
     bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
     agent::Budget budget = {};           ///< --max-budget-usd, --max-tokens-total
     std::optional<std::string> json_schema;  ///< --json-schema: a text, or the name of a file
@@ -46,6 +48,9 @@ struct RunSetup {
     /// The model that the command line names, or that is locked. A session that has a model keeps
     /// it without this.
     std::optional<std::string> model;
+    /// Whether the command line names the provider, or it is locked, so that a session of another
+    /// one goes on with it.
+    bool changes_providers = false;
     bool leave_jobs = false;  ///< see RunRequest
     /// What the answer of a session's own conversation must be; null: any text.
     std::unique_ptr<const agent::AnswerForm> answer_form;
@@ -66,11 +71,11 @@ agent::Prices prices_of(const config::Settings::Model& model);
 /// missing. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
 
-/// The provider that the session of this request has, where the run is to go on with it although
-/// the configuration has another one: the command line names none, and none is locked. Reads a part
-/// of the session's journal.
-std::optional<std::string> provider_to_keep(const config::Configuration& configuration,
-                                            const RunRequest& request);
+/// The model that the session of this request has, where the run is to go on with its provider
+/// although the configuration has another one: the command line names none, and none is locked.
+/// Reads a part of the session's journal.
+std::optional<journal::RecordedModel> model_to_keep(const config::Configuration& configuration,
+                                                    const RunRequest& request);
 
 /// Prepares a run: its model, its providers and the id of its session. Starts nothing; may call
 /// `request.ask` and block on it. The Error (exit 2) says what is missing: a model's name, a key, a

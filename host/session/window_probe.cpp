@@ -17,28 +17,34 @@ Result<agent::Answer, agent::ModelFailure> WindowProbe::ask(const agent::Request
                                                             agent::EventSink& sink,
                                                             std::stop_token stop) {
     auto answer = ports_.provider.ask(request, sink, std::move(stop));
-    const bool is_first = ports_.provider.place_of_asked() == 0;  // not a fallback's answer
-    if (answer && is_first && !answer->calls.empty()) begin(std::string(request.model));
+    if (answer && !answer->calls.empty())
+        begin({ports_.provider.place_of_asked(), answer->by.name});
     return answer;
 }
 
-void WindowProbe::begin(const std::string& model) {
-    const WindowAsker ask = std::exchange(ports_.ask, nullptr);
-    if (!ask || ports_.is_known(model)) return;
+/// One question at a time: while one runs, the next answer of the other model leads to its own.
+void WindowProbe::begin(const ServedModel& model) {
+    if (ports_.ask == nullptr || is_asking_ || ports_.is_known(model)) return;
+    if (!asked_.insert(model).second) return;
+    if (thread_.joinable()) thread_.join();
+    is_asking_ = true;
     // A request needs threads of its own. Where the system has no more, nothing is asked.
-    const auto question = [this, ask, model] {
-        try {
-            const auto tokens = ask(model, stop_.get_token());
-            if (tokens) ports_.learn(model, *tokens);
-        } catch (const std::exception& e) {
-            spdlog::debug("the server was not asked for the window of {}: {}", model, e.what());
-        }
-    };
     try {
-        thread_ = start_thread("window", question);
+        thread_ = start_thread("window", [this, model] { put_question(model); });
     } catch (const std::exception& e) {
-        spdlog::debug("the server is not asked for the window of {}: {}", model, e.what());
+        is_asking_ = false;
+        spdlog::debug("the server is not asked for the window of {}: {}", model.name, e.what());
     }
+}
+
+void WindowProbe::put_question(const ServedModel& model) {
+    try {
+        const auto tokens = ports_.ask(model, stop_.get_token());
+        if (tokens) ports_.learn(model, *tokens);
+    } catch (const std::exception& e) {
+        spdlog::debug("the server was not asked for the window of {}: {}", model.name, e.what());
+    }
+    is_asking_ = false;
 }
 
 }  // namespace tenon::session

@@ -21,7 +21,7 @@ void SessionTally::add(const agent::AgentEvent& event) {
     if (const auto* answered = std::get_if<agent::Answered>(&event)) {
         goes_on_after(ui::usage_of(answered->message));
         present_turn_ += last_answer_;
-        answered_by_ = answered->by;
+        place_ = answered->place;
     } else if (const auto* compacted = std::get_if<agent::Compacted>(&event)) {
         context_tokens_ = compacted->tokens_after;
     } else if (const auto* finished = std::get_if<agent::ToolFinished>(&event)) {

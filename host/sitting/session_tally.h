@@ -20,7 +20,7 @@ public:
     void goes_on_after(const agent::Usage& usage);
     void turn_began() { ++turns_; }
     /// The next answer is another model's.
-    void model_changed() { answered_by_ = {}; }
+    void model_changed() { place_ = 0; }
     /// The prompt of the turn that has just ended will be sent again.
     void turn_was_not_recorded() { --turns_; }
     /// The conversation is empty.
@@ -33,8 +33,8 @@ public:
     [[nodiscard]] std::int64_t context_tokens() const { return context_tokens_; }
     /// Of the last answer of the conversation itself.
     [[nodiscard]] const agent::Usage& last_answer() const { return last_answer_; }
-    /// Which model gave that answer in this host; empty: it is not known.
-    [[nodiscard]] const agent::ModelName& answered_by() const { return answered_by_; }
+    /// The place of the model that gave that answer: see agent::Provider::place_of_asked.
+    [[nodiscard]] std::size_t place() const { return place_; }
     /// The items of the last list that a tool of the conversation has shown; none: no call of this
     /// host has shown one.
     [[nodiscard]] const std::optional<Json>& checklist() const { return checklist_; }
@@ -45,7 +45,7 @@ private:
     std::int64_t turns_ = 0;
     std::int64_t context_tokens_ = 0;
     agent::Usage last_answer_;
-    agent::ModelName answered_by_;
+    std::size_t place_ = 0;
     agent::Usage ended_turns_;
     agent::Usage present_turn_;
     std::optional<Json> checklist_;

@@ -422,7 +422,7 @@ void Sitting::refresh_status() {
     refresh_busy();
     if (session_ != nullptr) {
         status_.jobs = session_->load();
-        const std::size_t place = place_in_use();
+        const std::size_t place = tally_.place();
         status_.window = session_->context_window({status_.model, place});
         status_.instead =
             place == 0 ? std::string() : setup_.settings.model.fallbacks[place - 1].name;

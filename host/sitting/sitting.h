@@ -161,7 +161,6 @@ private:
     [[nodiscard]] SessionThread::Command then_print(LinesOfSession command);
 
     // /status, /cost and /todos: sitting_facts.cpp.
-    [[nodiscard]] std::size_t place_in_use() const;
     void show_status();
     void show_cost();
     void show_todos();

@@ -242,8 +242,20 @@ void Sitting::resume(const std::string& argument) {
     go_to_session(argument);
 }
 
-/// Leaves this session as /exit does, then opens the other one.
+/// Leaves this session as /exit does, then opens the other one. All sessions of a run have one
+/// provider; one of another provider would be changed.
 void Sitting::go_to_session(const std::string& id) {
+    const config::Settings& settings = setup_.settings;
+    const auto model = journal::model_of_session(settings.state_dir / "sessions" / (id + ".jsonl"));
+    const bool is_played =
+        settings.model.provider == "replay" || (model && model->provider == "replay");
+    if (model && model->provider != settings.model.provider && !is_played &&
+        !setup_.changes_providers) {
+        return print(wrap("Session " + id + " has the provider " + visible(model->provider) +
+                              ", this one " + settings.model.provider +
+                              ". To open it as it is: tenon --session " + id,
+                          width()));
+    }
     next_session_ = id;
     leave(0);
 }

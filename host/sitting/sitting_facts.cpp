@@ -61,11 +61,6 @@ std::string Sitting::advice_for(const agent::RunResult& result) const {
                            !model.key_origin.empty(), config::base_url_variable(model.provider)});
 }
 
-/// See agent::AskedModel.
-std::size_t Sitting::place_in_use() const {
-    return session::place_of(setup_.settings.model, status_.model, tally_.answered_by());
-}
-
 /// The configured fallback models, each with its provider and server.
 std::vector<std::string> Sitting::fallback_words() const {
     const config::Settings::Model& first = setup_.settings.model;
@@ -88,11 +83,11 @@ void Sitting::show_status() {
     facts.provider = settings.model.provider;
     facts.server = session::server_words(settings.model);
     facts.fallbacks = fallback_words();
-    if (const std::size_t place = place_in_use(); place > 0 && place <= facts.fallbacks.size())
+    if (const std::size_t place = tally_.place(); place > 0 && place <= facts.fallbacks.size())
         facts.answered_by = facts.fallbacks[place - 1];
     facts.stance = session_->gate().stance();
     facts.context_tokens = tally_.context_tokens();
-    facts.window = session_->context_window({status_.model, place_in_use()});
+    facts.window = session_->context_window({status_.model, tally_.place()});
     facts.cached_percent = percent(tally_.last_answer().cache_read_input_tokens, sent);
     facts.turns = tally_.turns();
     facts.jobs = session_->load();

@@ -426,7 +426,7 @@ TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
          }},
         {"model", 0,
          [&](Session& s) {
-             return s.change_model({"replay", padding});
+             return s.change_model({"replay", padding}, "");
          }},
         {"tools", 0,
          [&](Session& s) { return s.change_tools("[{\"name\":\"" + padding + "\"}]"); }},
@@ -509,7 +509,7 @@ TEST(Session, StripsThinkingWhenTheToolsChange) {
         ASSERT_TRUE(session);
         converse(*session);
         ASSERT_TRUE(session->change_tools(R"([{"name":"other"}])"));
-        ASSERT_TRUE(session->change_model({"replay", "m2"}));
+        ASSERT_TRUE(session->change_model({"replay", "m2"}, ""));
         after = wires(*session);
         for (const std::string& wire : after)
             EXPECT_EQ(wire.find("thinking"), std::string::npos);
@@ -544,7 +544,7 @@ TEST(Session, KnowsWhichModelGaveEachAnswerWhenTheProviderChanges) {
                 R"([{"type":"thinking","thinking":"a","signature":"s"},{"type":"tool_use","id":"t1","name":"x","input":{}}])",
                 {{"t1", "x", Json::object(), {}}}),
             {"replay", "m"})));
-        ASSERT_TRUE(session->change_model({"openai", "g"}));
+        ASSERT_TRUE(session->change_model({"openai", "g"}, ""));
         ASSERT_TRUE(session->add_result("t1", {"one", false, {}}));
         ASSERT_TRUE(session->add_answer(by(
             answer(
@@ -574,7 +574,7 @@ TEST(Session, TakesAnAnswerWithoutItsModelForOneOfTheModelThatTheJournalHasNamed
         ASSERT_TRUE(session);
         converse(*session);
         EXPECT_EQ(origins(*session), (std::vector<std::string>{"", "", "", ""}));
-        ASSERT_TRUE(session->change_model({"openai", "g"}));
+        ASSERT_TRUE(session->change_model({"openai", "g"}, ""));
         ASSERT_TRUE(session->add_text("more", "prompt"));
         ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"so"}])")));
     }

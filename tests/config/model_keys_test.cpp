@@ -158,13 +158,16 @@ TEST(ModelKeys, OfAnUntrustedWorkspaceHaveNoEffect) {
     EXPECT_EQ(found.settings.model.price.input, std::nullopt);
 }
 
-TEST(ModelKeys, GiveAFallbackTheProviderOfTheFirstModelAndNoAddressOfTheEnvironment) {
+TEST(ModelKeys, GiveAFallbackTheProviderAndTheServerOfTheFirstModel) {
     World world;
-    world.user_says("model.provider=openai-responses\nmodel.fallback.7.name=m\n");
+    world.user_says(
+        "model.provider=openai-responses\nmodel.fallback.7.name=m\n"
+        "model.fallback.8.name=n\nmodel.fallback.8.provider=anthropic\n");
     world.sources.environment["OPENAI_BASE_URL"] = "http://gateway";
+    world.sources.environment["ANTHROPIC_BASE_URL"] = "http://other";
     const Settings settings = world.settings();
     EXPECT_EQ(settings.model.base_url, "http://gateway");
-    EXPECT_THAT(shown(settings), ElementsAre("openai-responses  m"));
+    EXPECT_THAT(shown(settings), ElementsAre("openai-responses http://gateway m", "anthropic  n"));
 }
 
 TEST(ModelKeys, OfAFallbackArePutTogetherFromAllLayersInTheOrderOfNumbers) {
@@ -330,7 +333,9 @@ TEST(ModelKeys, OfAnotherModelOrServerAreLockedWithTheFirst) {
         EXPECT_THAT(found.errors, IsEmpty());
         EXPECT_EQ(found.settings.model.provider, c.provider_too ? "anthropic" : "openai");
         EXPECT_EQ(found.settings.model.headers.empty(), c.headers_too);
-        EXPECT_THAT(shown(found.settings), ElementsAre(found.settings.model.provider + "  theirs"));
+        const Settings::Model& first = found.settings.model;
+        EXPECT_THAT(shown(found.settings),
+                    ElementsAre(first.provider + " " + first.base_url + " theirs"));
         const std::size_t left_out = 3U + (c.headers_too ? 1U : 0U) + (c.provider_too ? 1U : 0U);
         EXPECT_EQ(found.warnings.size(), left_out);
         EXPECT_THAT(found.warnings, ::testing::Each(HasSubstr("is left out")));

@@ -76,7 +76,7 @@ TEST_F(SessionList, TellsWhatASessionIsAbout) {
     {
         auto opened = open("s1");
         ASSERT_TRUE(opened);
-        ASSERT_TRUE(opened->change_model({"openai", "m2"}));
+        ASSERT_TRUE(opened->change_model({"openai", "m2"}, ""));
     }
     const auto found = summarise_session(dir_.path(), "s1");
     ASSERT_TRUE(found) << found.error().message;
@@ -91,19 +91,36 @@ TEST_F(SessionList, TellsWhatASessionIsAbout) {
                 HasSubstr("there is no session 's2'"));
 }
 
-TEST_F(SessionList, ReadsTheWholeJournalForTheProviderOnlyAfterASwitch) {
+TEST_F(SessionList, ReadsTheWholeJournalForTheModelOnlyAfterASwitch) {
     session("s1", "/w", {"x"});
     const auto journal = dir_ / "s1.jsonl";
-    EXPECT_EQ(provider_of_session(journal).value_or(""), "anthropic");
+    const auto expect = [&](const RecordedModel& expected) {
+        const auto found = model_of_session(journal);
+        ASSERT_TRUE(found) << found.error().message;
+        EXPECT_EQ(found->provider, expected.provider);
+        EXPECT_EQ(found->name, expected.name);
+        EXPECT_EQ(found->server, expected.server);
+    };
+    expect({"anthropic", "m1", ""});
     {
         auto opened = open("s1");
         ASSERT_TRUE(opened);
-        ASSERT_TRUE(opened->change_model({"openai", "m2"}));
+        ASSERT_TRUE(opened->change_model({"openai", "m2"}, "http://a/v1"));
+        ASSERT_TRUE(opened->change_model({"openai", "m3"}, "http://a/v1"));
     }
+    expect({"anthropic", "m1", ""});
     std::filesystem::create_directories(switched_mark(journal).parent_path());
     std::ofstream(switched_mark(journal)).flush();
-    EXPECT_EQ(provider_of_session(journal).value_or(""), "openai");
-    EXPECT_FALSE(provider_of_session(dir_ / "s2.jsonl"));
+    expect({"openai", "m3", "http://a/v1"});
+    {
+        auto opened = open("s1");
+        ASSERT_TRUE(opened);
+        EXPECT_EQ(opened->head().server, "http://a/v1");
+        ASSERT_TRUE(opened->change_model({"anthropic", "m3"}, ""));
+    }
+    expect({"anthropic", "m3", ""});
+    EXPECT_EQ(open("s1")->head().server, "");
+    EXPECT_FALSE(model_of_session(dir_ / "s2.jsonl"));
 }
 
 TEST_F(SessionList, HoldsNoWholePromptOfAMegabyte) {

@@ -209,7 +209,7 @@ TEST_F(Threads, EndWhenTheConversationIsRewritten) {
         [](agent::Session& session) { ASSERT_TRUE(session.redact({"toolu_1"})); },
         [](agent::Session& session) { ASSERT_TRUE(session.change_tools("[{\"name\":\"echo\"}]")); },
         [](agent::Session& session) {
-            ASSERT_TRUE(session.change_model({"anthropic", "other"}));
+            ASSERT_TRUE(session.change_model({"anthropic", "other"}, ""));
         },
         [](agent::Session& session) {
             ASSERT_TRUE(session.compress({"auto", "t", "Summary."}));

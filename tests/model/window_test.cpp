@@ -95,8 +95,17 @@ TEST_F(WindowsTest, AListedWindowIsWeakerThanAnyOther) {
     ASSERT_TRUE(windows.learn_listed("m", 32'000));
     EXPECT_EQ(windows.window("m"), 32'000);
     ASSERT_TRUE(windows.learn_listed("m", 16'000));
-    EXPECT_EQ(windows.window("m"), 32'000) << "the first";
+    EXPECT_EQ(windows.window("m"), 16'000) << "the server was started anew";
+    {
+        Windows next_run = of("s");
+        ASSERT_TRUE(next_run.load());
+        EXPECT_EQ(next_run.window("m"), 16'000);
+        EXPECT_FALSE(next_run.needs_no_listing("m"));
+        ASSERT_TRUE(next_run.learn_listed("m", 24'000));
+        EXPECT_EQ(next_run.window("m"), 24'000);
+    }
     ASSERT_TRUE(windows.learn("m", 8'000));
+    EXPECT_TRUE(windows.needs_no_listing("m"));
     ASSERT_TRUE(windows.learn_listed("m", 32'000));
     EXPECT_EQ(windows.window("m"), 8'000);
     ASSERT_TRUE(windows.learn_listed("claude-x", 32'000));
@@ -107,6 +116,7 @@ TEST_F(WindowsTest, AListedWindowIsWeakerThanAnyOther) {
     Windows later = of("s");
     ASSERT_TRUE(later.load());
     EXPECT_EQ(later.window("m"), 8'000);
+    EXPECT_TRUE(later.needs_no_listing("m")) << "the refusal is stronger in later runs, too";
 }
 
 TEST_F(WindowsTest, BelongToTheServerThatHasStatedThem) {

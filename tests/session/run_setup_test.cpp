@@ -193,17 +193,26 @@ TEST(RunSetup, GivesTheCredentialsOfOneServerToNoOther) {
     const auto same = fallback_model(first, {"anthropic", "http://one", "n"});
     EXPECT_EQ(same.auth, "bearer");
     EXPECT_EQ(same.headers, first.headers);
+    const auto in_other_words = fallback_model(first, {"openai", "http://ONE:80/v1/", "n"});
+    EXPECT_EQ(in_other_words.headers, first.headers) << "the same server";
+    for (const char* url : {"https://one", "http://one:81", "http://one.example", ""})
+        EXPECT_TRUE(fallback_model(first, {"anthropic", url, "n"}).headers.empty()) << url;
 }
 
-TEST(RunSetup, KnowsTheModelThatHasAnsweredByItsPlace) {
-    config::Settings::Model model;
-    model.provider = "anthropic";
-    model.fallbacks = {{"anthropic", "", "small"}, {"openai", "", "gpt"}};
-    EXPECT_EQ(place_of(model, "large", {}), 0U);
-    EXPECT_EQ(place_of(model, "large", {"anthropic", "large"}), 0U);
-    EXPECT_EQ(place_of(model, "large", {"anthropic", "small"}), 1U);
-    EXPECT_EQ(place_of(model, "small", {"anthropic", "small"}), 0U) << "it was chosen";
-    EXPECT_EQ(place_of(model, "large", {"openai", "gpt"}), 2U);
+TEST(RunSetup, TellsServersApartHoweverTheirUrlsAreWritten) {
+    const auto address = [](const char* provider, const char* url) {
+        config::Settings::Model model;
+        model.provider = provider;
+        model.base_url = url;
+        return server_address(model);
+    };
+    EXPECT_EQ(address("anthropic", ""),
+              address("anthropic", "https://api.anthropic.com/v1/messages"));
+    EXPECT_EQ(address("openai", "http://h:1"), "http://h:1/v1");
+    EXPECT_EQ(address("openai", "http://u:p@h:1/v1/chat/completions"), "http://h:1/v1");
+    EXPECT_NE(address("openai", "http://h:1"), address("openai", "http://h:2"));
+    EXPECT_NE(address("openai", "http://h/a/v1"), address("openai", "http://h/b/v1"));
+    EXPECT_EQ(address("replay", ""), "");
 }
 
 TEST(RunSetup, KeepsTheProviderOfASessionUnlessAnotherIsNamed) {
@@ -240,9 +249,10 @@ TEST(RunSetup, KeepsTheProviderOfASessionUnlessAnotherIsNamed) {
         std::ofstream(journal) << R"({"v":1,"seq":0,"type":"session","id":"s","provider":")"
                                << row.record << R"(","model":"m","tools":[]})" << '\n';
         RunRequest request;
-        EXPECT_EQ(provider_to_keep(world.examined(), request), std::nullopt) << "a new session";
+        EXPECT_FALSE(model_to_keep(world.examined(), request)) << "a new session";
         request.session = "s";
-        EXPECT_EQ(provider_to_keep(world.examined(), request), row.kept);
+        const auto kept = model_to_keep(world.examined(), request);
+        EXPECT_EQ(kept ? std::optional(kept->provider) : std::nullopt, row.kept);
     }
 }
 

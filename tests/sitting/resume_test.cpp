@@ -57,6 +57,30 @@ TEST(Resume, ShowsTheLastTurnsAtEverySizeWithEachWayToGoOn) {
     }
 }
 
+TEST(Resume, ASessionOfAnotherProviderIsNotChangedByACommand) {
+    Person person({says("Of openai."), says("Of anthropic.")},
+                  {.arguments = {"--session", "mine"}});
+    leave(person);
+    person.sit_down({.arguments = {"--provider", "openai", "--model", "m", "--session", "other"},
+                     .environment = {{"OPENAI_BASE_URL", person.server().url()},
+                                     {"OPENAI_API_KEY", "test-key-0123456789"}}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Of openai.") && person.turn_is_over()) << person.shown();
+    leave(person);
+    const std::string journal = person.sandbox.state() / "sessions/other.jsonl";
+    const std::string before = read_whole_file(journal, 1'000'000).value_or("");
+    person.sit_down({.arguments = {"--session", "mine"}});
+    person.enters("/resume other");
+    EXPECT_TRUE(person.sees("tenon --session other")) << person.shown();
+    person.enters("and now");
+    EXPECT_TRUE(person.sees("Of anthropic.") && person.turn_is_over()) << person.shown();
+    EXPECT_EQ(read_whole_file(journal, 1'000'000).value_or("?"), before);
+    leave(person);
+    person.sit_down({.arguments = {"--session", "mine", "--provider", "anthropic"}});
+    person.enters("/resume other");
+    EXPECT_TRUE(person.sees("goes on with the provider anthropic")) << "as asked";
+}
+
 TEST(Resume, TheStatusLineHasTheTokensOfTheLastAnswer) {
     for (const Pty::Size& size : kRecordSizes) {
         SCOPED_TRACE(size.columns);
