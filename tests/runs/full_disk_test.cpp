@@ -13,13 +13,14 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kRun = {TENON_PROGRAM,     "--yes",       "--session", "s1",
                                        "--output-format", "stream-json", "-p",        "go"};
-// Its result does not fit into the last page of the journal.
-const std::string kFillAndPrint =
-    "cat /dev/zero >\"$TENON_STATE_DIR/full\" 2>/dev/null; seq 20000 | head -c 9000; exit 0";
+const std::string kFill = "cat /dev/zero >\"$TENON_STATE_DIR/full\" 2>/dev/null; exit 0";
 
-std::string answers(const std::vector<nlohmann::ordered_json>& calls) {
-    return "[" + nlohmann::ordered_json{{"content", calls}}.dump() +
-           R"(,{"content":"ok","repeat":0}])";
+/// One answer with these calls, and one with the calls of `next`, if there are any; then "ok".
+std::string answers(const std::vector<nlohmann::ordered_json>& calls,
+                    const std::vector<nlohmann::ordered_json>& next = {}) {
+    std::string script = "[" + nlohmann::ordered_json{{"content", calls}}.dump();
+    if (!next.empty()) script += "," + nlohmann::ordered_json{{"content", next}}.dump();
+    return script + R"(,{"content":"ok","repeat":0}])";
 }
 
 using FullDisk = DiskScript;
@@ -36,9 +37,14 @@ TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
 }
 
 TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
+    // The last page of the journal may have room for the result of a command, not for this file.
+    std::ofstream(folders.workspace() / "long") << std::string(9000, 'x');
+    const nlohmann::ordered_json read = {
+        {"type", "tool_use"}, {"id", "c"}, {"name", "read_file"}, {"input", {{"path", "long"}}}};
     const ModelServer server(
         answers({command_use("a", "touch begun; exec sleep 600", "background_run"),
-                 command_use("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
+                 command_use("b", "until [ -e begun ]; do sleep 0.01; done; " + kFill)},
+                {read}));
     EXPECT_EQ(run(server, "1m", "\"$@\"", kRun).code, 1) << output;
     EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;

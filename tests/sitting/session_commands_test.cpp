@@ -58,8 +58,8 @@ TEST(SessionCommands, StatusAndModelListTheFallbackModelsWithTheirServers) {
                                .size = size});
             person.enters(command);
             const std::string name = size.columns < 50 ? "fallback:" : "fallback";
-            EXPECT_TRUE(sees_words(person, name + "second (anthropic, https://api.anthropic.com)" +
-                                               name + "third (openai, http://h:1/v1)"))
+            EXPECT_TRUE(sees_words(person, name + "second (anthropic, " + person.server().url() +
+                                               ")" + name + "third (openai, http://h:1/v1)"))
                 << person.shown();
         }
     }
