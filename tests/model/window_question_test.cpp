@@ -130,7 +130,7 @@ private:
                 at += static_cast<std::size_t>(socket.sendBytes(
                     all.data() + at,
                     static_cast<int>(std::min<std::size_t>(all.size() - at, 65'536))));
-        } catch (const Poco::Net::NetException&) {
+        } catch (const Poco::IOException&) {
             return;  // enough was read
         }
     }
