@@ -55,7 +55,10 @@ std::string quoted_json(std::string_view json) {
     out += '"';
     for (std::size_t from = 0; from < json.size();) {
         // Valid JSON has no other control characters than white space.
-        const std::size_t special = std::min(json.find_first_of("\"\\\t\r\n", from), json.size());
+        const auto found = std::find_if(json.begin() + from, json.end(), [](unsigned char c) {
+            return c < ' ' || c == '"' || c == '\\';
+        });
+        const auto special = static_cast<std::size_t>(found - json.begin());
         out.append(json.substr(from, special - from));
         if (special == json.size()) break;
         const char c = json[special];

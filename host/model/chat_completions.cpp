@@ -384,25 +384,6 @@ private:
     std::vector<UserPart> user_;
 };
 
-/// Writes the tools as functions. False: there are none.
-bool write_functions(RequestText& out, std::string_view tools) {
-    bool first = true;
-    for (const std::string_view tool : agent::split_blocks(tools)) {
-        out.add(std::exchange(first, false) ? R"(,"tools":[{"type":"function","function":{"name":)"
-                                            : R"(,{"type":"function","function":{"name":)");
-        out.add(value_of(tool, "name"));
-        if (const auto description = value_of(tool, "description"); !description.empty()) {
-            out.add(",\"description\":");
-            out.add(description);
-        }
-        out.add(",\"parameters\":");
-        out.own(parameters_of(tool));
-        out.add("}}");
-    }
-    if (!first) out.add("]");
-    return !first;
-}
-
 void write_answer_schema(RequestText& out, std::string_view schema) {
     const Json parsed = json_or_null(schema);
     if (!parsed.is_object()) return;
@@ -413,6 +394,18 @@ void write_answer_schema(RequestText& out, std::string_view schema) {
 }
 
 }  // namespace
+
+std::string ChatCompletionsFormat::functions_of(std::string_view tools) {
+    std::string out;
+    for (const std::string_view tool : agent::split_blocks(tools)) {
+        const auto [name, description] = values_of<2>(tool, {"name", "description"});
+        out += out.empty() ? ",\"tools\":[" : ",";
+        out.append(R"({"type":"function","function":{"name":)").append(name);
+        if (!description.empty()) out.append(",\"description\":").append(description);
+        out += ",\"parameters\":" + parameters_of(tool) + "}}";
+    }
+    return out.empty() ? out : out + "]";
+}
 
 HttpFields ChatCompletionsFormat::fields(const agent::Request& /*request*/,
                                          const ServerTraits& /*traits*/) const {
@@ -439,7 +432,8 @@ RequestText ChatCompletionsFormat::body(const agent::Request& request,
         messages.add(message);
     messages.end();
     out.add("]");
-    if (write_functions(out, request.tools)) {
+    if (std::string functions = functions_.of(request.tools); !functions.empty()) {
+        out.own(std::move(functions));
         if (request.forbid_tools) out.add(R"(,"tool_choice":"none")");
         if (!request.forbid_tools && traits.takes(Part::kParallelCalls))
             out.add(R"(,"parallel_tool_calls":true)");

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host/model/wire_format.h"
+#include "host/model/written_tools.h"
 
 namespace tenon::model {
 
@@ -59,7 +60,11 @@ public:
     }
 
 private:
+    /// Together with the name of their member; empty: there are none.
+    static std::string functions_of(std::string_view tools);
+
     Options options_;
+    mutable WrittenTools functions_{&functions_of};
 };
 
 }  // namespace tenon::model

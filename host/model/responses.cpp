@@ -180,23 +180,6 @@ private:
     std::string members_of_message_;  // more members of the next message, as JSON
 };
 
-/// `strict` is true by default here, which the schemas of tools do not fit.
-void write_tools(std::string_view tools, RequestText& out) {
-    std::string_view separator = ",\"tools\":[";
-    for (const std::string_view tool : agent::split_blocks(tools)) {
-        const auto [name, description] = values_of<2>(tool, {"name", "description"});
-        out.add(std::exchange(separator, ","));
-        out.add(R"({"type":"function","name":)");
-        out.add(name);
-        if (!description.empty()) {
-            out.add(",\"description\":");
-            out.add(description);
-        }
-        out.own(",\"parameters\":" + parameters_of(tool) + ",\"strict\":false}");
-    }
-    if (separator == ",") out.add("]");
-}
-
 void write_answer_schema(std::string_view schema, RequestText& out) {
     const bool strict = is_strict_schema(json_or_null(schema));
     out.add(R"(,"text":{"format":{"type":"json_schema","name":"answer","schema":)");
@@ -205,6 +188,19 @@ void write_answer_schema(std::string_view schema, RequestText& out) {
 }
 
 }  // namespace
+
+/// `strict` is true by default here, which the schemas of tools do not fit.
+std::string ResponsesFormat::functions_of(std::string_view tools) {
+    std::string out;
+    for (const std::string_view tool : agent::split_blocks(tools)) {
+        const auto [name, description] = values_of<2>(tool, {"name", "description"});
+        out += out.empty() ? ",\"tools\":[" : ",";
+        out.append(R"({"type":"function","name":)").append(name);
+        if (!description.empty()) out.append(",\"description\":").append(description);
+        out += ",\"parameters\":" + parameters_of(tool) + ",\"strict\":false}";
+    }
+    return out.empty() ? out : out + "]";
+}
 
 HttpFields ResponsesFormat::fields(const agent::Request& /*request*/,
                                    const ServerTraits& /*traits*/) const {
@@ -225,9 +221,9 @@ RequestText ResponsesFormat::body(const agent::Request& request, const ServerTra
     }
     if (!agent::is_blank(request.system))
         out.own(",\"instructions\":" + json_quote(request.system));
-    const std::size_t without_tools = out.pieces().size();
-    write_tools(request.tools, out);
-    const bool has_tools = out.pieces().size() > without_tools;
+    std::string functions = functions_.of(request.tools);
+    const bool has_tools = !functions.empty();
+    out.own(std::move(functions));
     if (has_tools && traits.takes(Part::kParallelCalls)) out.add(",\"parallel_tool_calls\":true");
     if (has_tools && request.forbid_tools) out.add(",\"tool_choice\":\"none\"");
     if (!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema))

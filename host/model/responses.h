@@ -3,6 +3,7 @@
 #include <string>
 
 #include "host/model/wire_format.h"
+#include "host/model/written_tools.h"
 
 namespace tenon::model {
 
@@ -36,7 +37,11 @@ public:
     }
 
 private:
+    /// Together with the name of their member; empty: there are none.
+    static std::string functions_of(std::string_view tools);
+
     std::string reasoning_effort_;
+    mutable WrittenTools functions_{&functions_of};
 };
 
 }  // namespace tenon::model

@@ -56,7 +56,7 @@ enum class ThreadUse {
 };
 
 /// What is different between the wire formats: how a request is written and an answer is read.
-/// Everything else, HTTP, SSE, errors, retries, is the business of Endpoint and Retry. Immutable.
+/// Everything else, HTTP, SSE, errors, retries, is the business of Endpoint and Retry. Any thread.
 class WireFormat {
 public:
     virtual ~WireFormat() = default;
