@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <Poco/URI.h>
+
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/config/layers.h"
@@ -40,6 +42,7 @@ private:
     void leave_out_plugins_of_user();
     void take_keys();
     void take_credentials_of_headers();
+    void take_credentials_of_addresses();
     void choose_key_origin();
     void note_unused_variables();
     void check_fallbacks();
@@ -68,6 +71,7 @@ Configuration Examination::run() && {
     take_keys();
     out_.settings = settings_of(out_.table);
     take_credentials_of_headers();
+    take_credentials_of_addresses();
     choose_key_origin();
     note_unused_variables();
     check_fallbacks();
@@ -149,7 +153,7 @@ void Examination::take_keys() {
 /// A field such as Authorization or Cookie: its value, each of its parts ("a=x; b=y"), and what
 /// follows a name or the scheme in them.
 void Examination::take_credentials_of_headers() {
-    std::vector<std::string>& out = out_.credentials.in_headers;
+    std::vector<std::string>& out = out_.credentials.in_settings;
     for (const auto& [name, value] : out_.settings.model.headers) {
         if (!is_credential_header(name)) continue;
         out.push_back(value);
@@ -162,6 +166,21 @@ void Examination::take_credentials_of_headers() {
                 if (at != part.npos) out.emplace_back(part.substr(at + 1));
             }
         }
+    }
+}
+
+/// The password, or a user without one, which is often a key: as it is written, and decoded.
+void Examination::take_credentials_of_addresses() {
+    for (const auto& [key, values] : out_.table.all()) {
+        if (!is_address(key)) continue;
+        const std::string& address = values.front().text;
+        const UserOfAddress user = user_of_address(key, address);
+        const std::string words = address.substr(user.begin, user.end - user.begin);
+        const std::string password = words.substr(words.find(':') + 1);
+        std::string decoded;
+        Poco::URI::decode(password, decoded);
+        out_.credentials.in_settings.insert(out_.credentials.in_settings.end(),
+                                            {password, decoded});
     }
 }
 

@@ -47,7 +47,7 @@ std::string Credentials::origin_of(std::string_view provider) const {
 void Credentials::add_to(Secrets& secrets) const {
     secrets.add(anthropic);
     secrets.add(openai);
-    for (const std::string& value : in_headers)
+    for (const std::string& value : in_settings)
         secrets.add(value);
 }
 

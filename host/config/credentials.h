@@ -14,7 +14,7 @@ namespace tenon::config {
 struct Credentials {
     std::string anthropic;
     std::string openai;
-    std::vector<std::string> in_headers = {};  ///< of fields that the configuration adds
+    std::vector<std::string> in_settings = {};  ///< of header fields, and of addresses
     /// Where each of the keys is from, by its variable: "ANTHROPIC_API_KEY of the environment".
     std::map<std::string, std::string, std::less<>> origins = {};
 

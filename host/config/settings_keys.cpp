@@ -458,21 +458,29 @@ std::string shown_value(std::string_view key, std::string_view value) {
     const auto header = header_of_key(key);
     // NAME: whatever the field is.
     if (header && (*header == "NAME" || is_credential_header(*header))) return "[redacted]";
-    if (!key.ends_with(".baseUrl") && key != "model.proxy") return std::string(value);
+    if (!is_address(key)) return std::string(value);
+    const UserOfAddress user = user_of_address(key, value);
+    // No address may have a query, but where one is written it is often a key.
+    const auto query = key == "model.proxy" ? value.npos : value.find('?', user.end);
+    const std::string_view before = value.substr(0, query);
+    std::string shown(before);
+    if (user.begin < user.end)
+        shown = std::string(before.substr(0, user.begin)) + "[redacted]" +
+                std::string(before.substr(user.end));
+    return query == value.npos ? shown : shown + "?[redacted]";
+}
+
+bool is_address(std::string_view key) {
+    return key.ends_with(".baseUrl") || key == "model.proxy";
+}
+
+UserOfAddress user_of_address(std::string_view key, std::string_view value) {
     const auto scheme = value.find("://");
     const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
     // A proxy has no path: a '/' before the '@' is part of a password that was not percent-encoded.
     const auto end = key == "model.proxy" ? value.size() : value.find('/', begin);
     const auto at = value.substr(0, end).rfind('@');
-    const bool has_user = at != std::string_view::npos && at >= begin;
-    // No address may have a query, but where one is written it is often a key.
-    const auto query = key == "model.proxy" ? value.npos : value.find('?', has_user ? at : begin);
-    const std::string_view before = value.substr(0, query);
-    std::string shown(before);
-    if (has_user)
-        shown =
-            std::string(before.substr(0, begin)) + "[redacted]" + std::string(before.substr(at));
-    return query == value.npos ? shown : shown + "?[redacted]";
+    return {begin, at == std::string_view::npos || at < begin ? begin : at};
 }
 
 }  // namespace tenon::config

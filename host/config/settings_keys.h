@@ -140,4 +140,14 @@ std::string hint_for_unknown(std::string_view key);
 /// address.
 std::string shown_value(std::string_view key, std::string_view value);
 
+/// Whether the values of the key are URLs, which may have user and password.
+bool is_address(std::string_view key);
+
+/// Where user and password are in such a value: the bytes [begin, end), before the `@`. None of
+/// them: begin == end.
+struct UserOfAddress {
+    std::size_t begin, end;
+};
+UserOfAddress user_of_address(std::string_view key, std::string_view value);
+
 }  // namespace tenon::config

@@ -267,6 +267,33 @@ TEST(ModelKeys, MakeThePartsOfACredentialInAHeaderKnownAsSecrets) {
     }
 }
 
+TEST(ModelKeys, MakeThePasswordsOfAddressesKnownAsSecrets) {
+    struct Case {
+        const char *key, *value, *text, *shown;
+    };
+    const Case cases[] = {
+        {"model.baseUrl", "https://user:very-secret-1@h/v1", "user very-secret-1",
+         "user [redacted]"},
+        {"model.baseUrl", "https://very%40secret-2@h", "very%40secret-2 very@secret-2",
+         "[redacted] [redacted]"},
+        {"model.proxy", "http://u:very-secret-3@h:1", "very-secret-3", "[redacted]"},
+        {"model.fallback.1.baseUrl", "http://u:very-secret-4@h", "very-secret-4", "[redacted]"},
+        {"model.baseUrl", "https://long-name-of-a-host/very-long:path@h",
+         "long-name-of-a-host very-long:path@h", "long-name-of-a-host very-long:path@h"},
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(one.value);
+        World world;
+        world.define("model.fallback.1.name", "second");
+        world.define(one.key, one.value);
+        const Configuration found = world.examined();
+        EXPECT_THAT(found.errors, ::testing::IsEmpty());
+        Secrets secrets;
+        found.credentials.add_to(secrets);
+        EXPECT_EQ(secrets.redact(one.text), one.shown);
+    }
+}
+
 TEST(ModelKeys, SayWhereTheKeyOfTheProviderComesFrom) {
     struct Case {
         const char *provider, *auth, *header, *origin;
