@@ -70,6 +70,8 @@ void keep_provider(cli::Options& options, const config::Sources& sources,
 int run_agent(cli::Options options, const config::Sources& sources) {
     keep_standard_streams();
     auto configuration = config::load(sources, overrides_of(options));
+    if (configuration && options.continue_last)
+        options.session = session::last_session(configuration->settings);
     if (configuration) keep_provider(options, sources, configuration);
     if (!configuration) return complain(configuration.error().message, cli::kExitUsage);
     for (const std::string& warning : configuration->warnings)

@@ -55,18 +55,6 @@ std::string new_session_id() {
     return local_time_as("%Y%m%d-%H%M%S-", wall_clock_ms()) + random_hex(4);
 }
 
-/// The session of this workspace whose journal was written last. Journals that cannot be read are
-/// skipped.
-Result<std::string> latest_session(const fs::path& folder, const fs::path& workspace) {
-    for (const JournalFile& file : newest_first(folder)) {
-        const std::string id = file.path.stem().string();
-        if (!is_session_id(id)) continue;
-        const auto belongs_to = journal::workspace_of_session(file.path);
-        if (belongs_to && *belongs_to == workspace.native()) return id;
-    }
-    return Error{"--continue: there is no session of " + workspace.string() + " yet"};
-}
-
 /// A session that the command line names.
 struct NamedSession {
     std::string id;                ///< --session
@@ -167,13 +155,9 @@ bool changes_providers(const config::Table& table) {
 /// What the journal of the request's session says; none: it is a new session.
 std::optional<journal::RecordedModel> recorded_model(const RunRequest& request,
                                                      const config::Settings& settings) {
-    const fs::path sessions = settings.state_dir / "sessions";
-    std::string id = request.session.value_or("");
-    if (request.continue_last) {
-        if (const auto last = latest_session(sessions, settings.workspace)) id = *last;
-    }
-    if (id.empty()) return std::nullopt;
-    auto recorded = journal::model_of_session(sessions / (id + ".jsonl"));
+    if (!request.session) return std::nullopt;
+    auto recorded =
+        journal::model_of_session(settings.state_dir / "sessions" / (*request.session + ".jsonl"));
     return recorded ? std::optional(*std::move(recorded)) : std::nullopt;
 }
 
@@ -241,14 +225,12 @@ Result<void> make_spending(const agent::Budget& budget, RunSetup& setup) {
 }
 
 Result<void> choose_session(const RunRequest& request, RunSetup& setup) {
-    if (request.continue_last) {
-        auto last = latest_session(setup.settings.state_dir / "sessions", setup.settings.workspace);
-        if (!last) return last.error();
-        setup.session_id = *std::move(last);
-    } else {
-        setup.session_id = request.session ? *request.session : new_session_id();
+    if (request.continue_last && !request.session) {
+        return Error{"--continue: there is no session of " + setup.settings.workspace.string() +
+                     " yet"};
     }
-    if (!request.session) return {};
+    setup.session_id = request.session ? *request.session : new_session_id();
+    if (!request.session || request.continue_last) return {};
     const NamedSession named{*request.session, request.workspace_named,
                              setup.settings.permissions.yes};
     const auto moves = is_to_be_moved(named, setup.settings, request.ask);
@@ -271,6 +253,16 @@ Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& con
     // The first session changes the limit of this process.
     setup->descriptor_limit = descriptor_limit();
     return setup;
+}
+
+std::optional<std::string> last_session(const config::Settings& settings) {
+    for (const JournalFile& file : newest_first(settings.state_dir / "sessions")) {
+        const std::string id = file.path.stem().string();
+        if (!is_session_id(id)) continue;
+        const auto belongs_to = journal::workspace_of_session(file.path);
+        if (belongs_to && *belongs_to == settings.workspace.native()) return id;
+    }
+    return std::nullopt;
 }
 
 std::optional<journal::RecordedModel> model_to_keep(const config::Configuration& configuration,

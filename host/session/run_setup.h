@@ -19,8 +19,8 @@ namespace tenon::session {
 
 /// What the command line asks of a run, besides its configuration.
 struct RunRequest {
-    std::optional<std::string> session;  ///< --session; else a new one
-    bool continue_last = false;          ///< --continue: the workspace's last session instead
+    std::optional<std::string> session;  ///< --session, or what --continue means; else a new one
+    bool continue_last = false;          ///< --continue: `session` is the last one, if there is one
     bool workspace_named = false;        ///< --workspace: a session may be moved there
     bool provider_is_kept = false;       ///< the provider named is the session's: model_to_keep
     bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
@@ -70,6 +70,10 @@ agent::Prices prices_of(const config::Settings::Model& model);
 /// Prepares tools without a session. The Error (exit 2) names a directory of plugins that is
 /// missing. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
+
+/// The session of the workspace whose journal was written last, for --continue; journals that
+/// cannot be read are skipped. A run looks for it once, since other runs write theirs meanwhile.
+std::optional<std::string> last_session(const config::Settings& settings);
 
 /// The model that the session of this request has, where the run is to go on with its provider
 /// although the configuration has another one: the command line names none, and none is locked.
