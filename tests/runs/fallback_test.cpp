@@ -1,11 +1,14 @@
+#include <chrono>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
 #include "tests/runs/answers.h"
 #include "tests/runs/run_folders.h"
+#include "tests/support/sanitizers.h"
 
 /// The real program with two model servers, of which the first is not always there.
 namespace tenon::testing {
@@ -198,6 +201,31 @@ TEST_P(FallbackModels, HaveWindowsOfTheirOwn) {
         windows,
         Json::array({{{"server", second.url()}, {"model", "second-model"}, {"tokens", 9000}}}));
     EXPECT_LT(second.requests().back().json()["max_tokens"], 9000 / 2);
+}
+
+TEST_P(FallbackModels, HaveTheWindowThatTheirServerLists) {
+    const RunFolders folders;
+    const fs::path file = folders.state() / "windows.json";
+    const ModelServer first({always(overloaded())});
+    ModelServer::Options options;
+    options.strict.props_window = 9'000;
+    // The question runs beside the work, so the second answer waits for what it brings.
+    options.responder = [&file, answers = 0](const Json&) mutable {
+        if (answers++ == 0) return calls("true");
+        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        while (!fs::exists(file) && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        return says("done");
+    };
+    const ModelServer second(std::vector<Step>(), options);
+    const Ran ran = run(folders, first, second);
+    EXPECT_EQ(ran.command.code, 0) << ran.command.errors;
+    EXPECT_EQ(Json::parse(read_whole_file(file, 10'000).value_or(""), nullptr, false)["windows"],
+              Json::array({{{"server", second.url()},
+                            {"model", "second-model"},
+                            {"tokens", 9000},
+                            {"listed", true}}}));
+    EXPECT_THAT(first.lookups(), ::testing::IsEmpty());
 }
 
 TEST_P(FallbackModels, AreAskedWhenTheFirstServerCannotBeReached) {

@@ -72,6 +72,12 @@ TEST(Resume, ASessionOfAnotherProviderIsNotChangedByACommand) {
     person.sit_down({.arguments = {"--session", "mine"}});
     person.enters("/resume other");
     EXPECT_TRUE(person.sees("tenon --session other")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("Enter a number")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.terminal().wait_until([&] {
+        return count_in(person.shown(), "tenon --session other") == 2;
+    })) << person.shown();
     person.enters("and now");
     EXPECT_TRUE(person.sees("Of anthropic.") && person.turn_is_over()) << person.shown();
     EXPECT_EQ(read_whole_file(journal, 1'000'000).value_or("?"), before);

@@ -65,6 +65,21 @@ TEST(SessionCommands, StatusAndModelListTheFallbackModelsWithTheirServers) {
     }
 }
 
+TEST(SessionCommands, StatusTellsModelsOfOneNameApartByTheirServers) {
+    const ModelServer second(Json::array({says("Of the second.")}).dump());
+    Person person(
+        {{{"status", 529}, {"repeat", 0}}},
+        {.arguments = {"-D", "model.retry.maxAttempts=1", "-D", "model.fallback.1.name=test-model",
+                       "-D", "model.fallback.1.baseUrl=" + second.url()}});
+    person.enters("go");
+    ASSERT_TRUE(person.sees("Of the second.") && person.turn_is_over()) << person.shown();
+    person.enters("/status");
+    EXPECT_TRUE(sees_words(person, "test-model (anthropic, " + person.server().url() +
+                                       "); the last answer is of test-model (anthropic, " +
+                                       second.url() + ")"))
+        << person.shown();
+}
+
 TEST(SessionCommands, StatusCountsATurnForAPromptAndAllItsRequests) {
     Person person({calls("t1", "bash", {{"command", "true"}}), says("One."), says("SUMMARY")},
                   {.arguments = {"--yes"}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace tenon::testing {
 
@@ -10,6 +11,14 @@ namespace tenon::testing {
 inline constexpr std::chrono::seconds kPatience{300};
 #else
 inline constexpr std::chrono::seconds kPatience{60};
+#endif
+
+/// A test that does the same at every byte takes only each so many-th one under ThreadSanitizer,
+/// which has seen all of its threads by then.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t kByteStep = 7;
+#else
+inline constexpr std::size_t kByteStep = 1;
 #endif
 
 /// UndefinedBehaviorSanitizer opens a pipe to check the first object of each type. When no
