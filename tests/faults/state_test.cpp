@@ -206,9 +206,13 @@ protected:
 };
 
 // Whether the journal's last page has room for the notification is luck, and so is the run's exit.
+// An answer without room would end the run and cancel the job, so the job waits for the last one.
 TEST_F(DiskTest, AJobThatFillsTheDiskEndsWithItsTrueExitCode) {
     const ModelServer server(
-        script({background("a", "head -c 8000000 /dev/zero | tr '\\0' x; exit 3")}));
+        script({background("a",
+                           "until grep -q '\"text\":\"ok\"' "
+                           "\"$TENON_STATE_DIR\"/sessions/s1.jsonl; do sleep 0.01; done; "
+                           "head -c 8000000 /dev/zero | tr '\\0' x; exit 3")}));
     run(server, "1m", "\"$@\"");
     const Json result =
         Json::parse(output.substr(output.rfind('\n', output.size() - 2) + 1), nullptr, false);
