@@ -1,7 +1,9 @@
 #include "host/base/json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace tenon {
 namespace {
@@ -25,6 +27,29 @@ std::size_t depth_of(std::string_view text) {
         }
     }
     return deepest;
+}
+
+/// At least as many members as the widest object of a JSON text has, found without parsing.
+std::size_t most_members_in(std::string_view text) {
+    std::vector<std::size_t> members = {0};  // of the objects that are open
+    std::size_t most = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\') ++i;
+            if (c == '"') in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            members.push_back(0);
+        } else if ((c == ']' || c == '}') && members.size() > 1) {
+            members.pop_back();
+        } else if (c == ':') {
+            most = std::max(most, ++members.back());
+        }
+    }
+    return most;
 }
 
 template <class AnyJson>
@@ -86,7 +111,12 @@ Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
     return parse<Json>(text, max_depth);
 }
 
-Result<OrderedJson> parse_ordered_json(std::string_view text, std::size_t max_depth) {
+Result<OrderedJson> parse_ordered_json(std::string_view text, std::size_t max_depth,
+                                       std::size_t max_members) {
+    // Of so many bytes, each member takes two at least.
+    if (text.size() / 2 > max_members && depth_of(text) <= max_depth &&
+        most_members_in(text) > max_members)
+        return Error{"an object with more than " + std::to_string(max_members) + " members"};
     return parse<OrderedJson>(text, max_depth);
 }
 

@@ -34,8 +34,10 @@ Json empty_object();
 /// says where and why: syntax, invalid UTF-8, a number beyond what a double can hold (1e999). Depth
 /// is checked by a scan before parsing.
 Result<Json> parse_json(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
-Result<OrderedJson> parse_ordered_json(std::string_view text,
-                                       std::size_t max_depth = kMaxJsonDepth);
+/// Its time is quadratic in the members of one object: of a text that others have written, limit
+/// them. More than `max_members` are an Error.
+Result<OrderedJson> parse_ordered_json(std::string_view text, std::size_t max_depth = kMaxJsonDepth,
+                                       std::size_t max_members = SIZE_MAX);
 
 /// The value of a text that this program has written itself; null if it is malformed all the same.
 Json json_or_null(std::string_view text);

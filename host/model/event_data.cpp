@@ -108,6 +108,12 @@ Result<Json> parse_event_data(std::string_view data) {
     return parsed;
 }
 
+Result<OrderedJson> ordered_event(std::string_view raw, const Json& parsed) {
+    auto ordered = parse_ordered_json(raw, kMaxJsonDepth, kMaxOrderedMembers);
+    return ordered ? std::move(ordered)
+                   : parse_ordered_json(dump_json(parsed), kMaxJsonDepth, kMaxOrderedMembers);
+}
+
 void EventDataParser::lose_half() {
     if (!std::exchange(half_, {}).empty()) lost_ += kReplacement;
 }

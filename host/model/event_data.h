@@ -35,6 +35,13 @@ private:
     std::string lost_;
 };
 
+/// More members of one object in an answer are an Error where their order is kept.
+constexpr std::size_t kMaxOrderedMembers = 4096;
+
+/// The JSON of an event with its members in the order in which they came: of `raw`, or of `parsed`,
+/// which has lost their order, where the event had to be mended before it could be parsed.
+Result<OrderedJson> ordered_event(std::string_view raw, const Json& parsed);
+
 /// At most how many values a JSON text has, arrays and objects included, found without parsing.
 std::size_t most_values_in(std::string_view json);
 /// Whether a text has at most so many values. Takes no time for one that is too short for more.

@@ -105,16 +105,20 @@ Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
 }
 
 Result<void> Windows::learn_listed(std::string_view model, std::int64_t tokens) {
-    if (needs_no_listing(model)) return {};
     const std::string name = utf8::repair(model);
     const Lock lock(mutex_);
-    if (!is_possible(name, tokens)) return {};
+    if (is_surely_known(model) || !is_possible(name, tokens)) return {};
     return take(name, {tokens, true});
 }
 
 bool Windows::needs_no_listing(std::string_view model) const {
-    if (configured_ || window_in_table(model)) return true;
     const Lock lock(mutex_);
+    return is_surely_known(model);
+}
+
+/// By more than a listing.
+bool Windows::is_surely_known(std::string_view model) const {
+    if (configured_ || window_in_table(model)) return true;
     const auto learned = learned_.find(model);
     return learned != learned_.end() && !learned->second.is_listed;
 }

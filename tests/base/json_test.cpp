@@ -53,6 +53,17 @@ TEST(Json, RefusesDepthBeforeParsing) {
         << "brackets in strings do not count";
 }
 
+TEST(Json, RefusesObjectsWithTooManyMembersWhereTheirOrderIsKept) {
+    const auto fits = [](std::string_view text, std::size_t most) {
+        return static_cast<bool>(parse_ordered_json(text, kMaxJsonDepth, most));
+    };
+    const std::string two = R"({"a":1,"b":[{"c":"x:y:z"},{"d":2}]})";
+    EXPECT_TRUE(fits(two, 2));
+    EXPECT_FALSE(fits(two, 1));
+    EXPECT_FALSE(fits(R"([{"a":{"b":1,"c":2,"d":3}}])", 2));
+    EXPECT_TRUE(fits(R"(["a","b","c","d","e","f"])", 1));
+}
+
 TEST(Json, DumpsInvalidUtf8AsReplacementCharacters) {
     EXPECT_EQ(dump_json(Json("a\xFFz")), "\"a\xEF\xBF\xBDz\"");
     EXPECT_EQ(json_quote("\"\n\xC3"), "\"\\\"\\n\xEF\xBF\xBD\"");
