@@ -68,6 +68,8 @@ private:
     /// Configured, stated or listed.
     [[nodiscard]] std::optional<std::int64_t> told(std::string_view model) const
         TENON_REQUIRES(mutex_);
+    [[nodiscard]] bool is_surely_known(std::string_view model) const
+        TENON_REQUIRES(mutex_);
     [[nodiscard]] bool is_possible(std::string_view model, std::int64_t tokens) const
         TENON_REQUIRES(mutex_);
     struct Learned {
