@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/base/json.h"
+#include "host/model/server_error.h"
 #include "host/model/window.h"
 
 namespace tenon::model {
@@ -27,9 +28,12 @@ constexpr std::array kTooLong = {
     Phrase("exceed_context_size"),                     // llama.cpp
     Phrase("available context size"),                  // llama.cpp
     Phrase("maximum model length"),                    // vLLM
+    Phrase("context length is only"),                  // vLLM, newer
     Phrase("input is too long"),                       // Bedrock
     Phrase("too many total text bytes"),               // Bedrock
+    Phrase("too many input tokens"),                   // Bedrock
     Phrase("greater than the context length"),         // LM Studio
+    Phrase("cannot truncate prompt with"),             // LM Studio
     Phrase("contextwindowexceedederror"),              // LiteLLM
     Phrase("prompt too long"),                         // Ollama
     Phrase("exceeds the maximum number of tokens"),    // Gemini
@@ -37,15 +41,22 @@ constexpr std::array kTooLong = {
     Phrase("exceeded model token limit"),              // Moonshot
     Phrase("longer than the model's context length"),  // SGLang
     Phrase("prompt exceeds max length"),               // Zhipu
-    Phrase("`max_new_tokens` must be"),                // TGI: `inputs` tokens + …
+    Phrase("`inputs` tokens + `max_new_tokens`"),      // TGI, Together: … must be <=
+    Phrase("`inputs` must have less than"),            // TGI
     Phrase("prompt token count of"),                   // Copilot: … exceeds the limit of
+    Phrase("less than max_seq_len"),                   // SiliconFlow
+    Phrase("less than or equal to max_seq_len"),       // SiliconFlow
+    Phrase("exceed max message tokens"),               // Volcengine
+    Phrase("range of input length should be"),         // DashScope
+    Phrase("tokens in the prompt cannot exceed"),      // Cohere
+    Phrase("request body too large for"),              // GitHub: … this model
 };
 
 /// One phrase of each of these two tables together, for servers that are not in the first table.
-constexpr std::array kWindow = {Phrase("context length"), Phrase("context window"),
-                                Phrase("context size"),   Phrase("context limit"),
-                                Phrase("context_length"), Phrase("context_window"),
-                                Phrase("max_model_len")};
+constexpr std::array kWindow = {
+    Phrase("context length"), Phrase("context window"), Phrase("context size"),
+    Phrase("context limit"),  Phrase("context_length"), Phrase("context_window"),
+    Phrase("max_model_len"),  Phrase("max_seq_len"),    Phrase("session length")};
 constexpr std::array kTooMuch = {Phrase("exceed"),      Phrase("longer than"),  Phrase("too long"),
                                  Phrase("too large"),   Phrase("greater than"), Phrase("overflow"),
                                  Phrase("does not fit")};
@@ -58,25 +69,48 @@ struct WindowStatement {
     bool names_tokens = false;
 };
 constexpr std::array kStatements = {
-    WindowStatement{"tokens > ", 0},                           // prompt is too long: N tokens > M
-    WindowStatement{"maximum context length is ", 4},          // OpenAI
-    WindowStatement{"maximum context length of ", 4},          //
-    WindowStatement{"maximum context length (", 0},            // SGLang
-    WindowStatement{"model's context length (", 0},            // SGLang
-    WindowStatement{"available context size (", 0},            // llama.cpp
-    WindowStatement{"n_ctx", 6},                               // llama.cpp, a member
-    WindowStatement{"maximum model length of ", 4},            // vLLM
-    WindowStatement{"max_model_len", 6},                       // vLLM
-    WindowStatement{"context length of only ", 0},             // LM Studio
-    WindowStatement{"context length of ", 4},                  // LM Studio
-    WindowStatement{"context window of ", 12},                 // … this model's, about
-    WindowStatement{"context window is ", 4},                  //
-    WindowStatement{"too large for model with ", 0},           // Mistral
-    WindowStatement{"maximum number of tokens allowed (", 0},  // Gemini
-    WindowStatement{"configured limit of ", 0},                // OpenAI
-    WindowStatement{"maximum prompt length is ", 0},           // xAI
-    WindowStatement{"exceeded model token limit: ", 0},        // Moonshot
-    WindowStatement{"limit of ", 0, true},                     // … tokens
+    WindowStatement{"tokens > ", 0},                          // prompt is too long: N tokens > M
+    WindowStatement{"maximum context length is ", 4},         // OpenAI
+    WindowStatement{"maximum context length of ", 4},         //
+    WindowStatement{"maximum context length: ", 0},           // Fireworks
+    WindowStatement{"maximum context length (", 0},           // SGLang
+    WindowStatement{"context length is only ", 0},            // vLLM
+    WindowStatement{"model's context length (", 0},           // SGLang
+    WindowStatement{"available context size (", 0},           // llama.cpp
+    WindowStatement{"n_ctx", 6},                              // llama.cpp, a member
+    WindowStatement{"maximum model length of ", 4},           // vLLM
+    WindowStatement{"max_model_len", 6},                      // vLLM
+    WindowStatement{"context length of only ", 0},            // LM Studio
+    WindowStatement{"context length of ", 4},                 // LM Studio
+    WindowStatement{"context window of ", 12},                // … this model's, about
+    WindowStatement{"context window is ", 4},                 //
+    WindowStatement{"context window limit (", 0},             // Cloudflare
+    WindowStatement{"max_seq_len", 6},                        // SiliconFlow, TensorRT-LLM, Tabby
+    WindowStatement{"maximum session length ", 0},            // LMDeploy
+    WindowStatement{"too large for model with ", 0},          // Mistral
+    WindowStatement{"maximum number of tokens allowed ", 1},  // Gemini, at times in brackets
+    WindowStatement{"configured limit of ", 0},               // OpenAI
+    WindowStatement{"maximum prompt length is ", 0},          // xAI
+    WindowStatement{"exceeded model token limit: ", 0},       // Moonshot
+    WindowStatement{"`max_new_tokens` must be <= ", 0},       // TGI, Together
+    WindowStatement{"`inputs` must have less than ", 0},      // TGI
+    WindowStatement{"while limit is ", 0},                    // Cerebras
+    WindowStatement{"in the prompt cannot exceed ", 0},       // Cohere
+    WindowStatement{"maximum input length is ", 0},           // Databricks
+    WindowStatement{"max input tokens: ", 0},                 // Bedrock
+    WindowStatement{"max size: ", 0, true},                   // GitHub: … tokens
+    WindowStatement{"limit of ", 0, true},                    // … tokens
+};
+
+/// Words, and the sign before the window that follows them with another number between.
+struct LimitBehind {
+    Phrase words;
+    Phrase sign;
+};
+constexpr std::array kLimitsBehind = {
+    LimitBehind{"exceed context limit", ">"},  // Anthropic: 190000 + 20000 > …
+    LimitBehind{"prompt token count of", "exceeds the limit of"},  // Copilot
+    LimitBehind{"range of input length should be", ","},           // DashScope: [1, …]
 };
 
 /// Other reasons for a 400, 413, 422 or 500, which a shorter conversation does not remove.
@@ -90,7 +124,7 @@ constexpr std::array kOtherReasons = {
     Phrase("tool_choice"),    Phrase("input_schema"),   Phrase("thinking"),
     Phrase("cache_control"),  Phrase("temperature"),    Phrase("image"),
     Phrase("prefill"),        Phrase("must be"),        Phrase("completion tokens"),
-    Phrase("output tokens"),  Phrase("field required"), Phrase("jinja"),
+    Phrase("output tokens"),  Phrase("field required"), Phrase("range of max_tokens"),
     Phrase("overloaded")};
 
 constexpr std::int64_t kLargestWindow = 1'000'000'000;
@@ -161,22 +195,21 @@ std::optional<std::int64_t> number_at(const std::string& text, std::size_t at, s
     return number;
 }
 
-/// The number after `sign`, which follows `words` with another number between them.
-std::optional<std::int64_t> limit_behind(const std::string& text, Phrase words, Phrase sign) {
+std::optional<std::int64_t> limit_behind(const std::string& text, const LimitBehind& limit) {
     constexpr std::size_t kFar = 60;
-    const std::size_t at = text.find(words);
-    if (at == text.npos) return std::nullopt;
-    const std::size_t limit = text.find(sign, at);
-    if (limit == text.npos || limit - at > kFar) return std::nullopt;
-    return number_at(text, limit + sign.size(), 2);
+    for (std::size_t at = text.find(limit.words); at != text.npos;
+         at = text.find(limit.words, at + 1)) {
+        const std::size_t from = at + limit.words.size();
+        const auto sign = std::string_view(text).substr(from, kFar).find(limit.sign);
+        if (sign == text.npos) continue;
+        if (const auto number = number_at(text, from + sign + limit.sign.size(), 2)) return number;
+    }
+    return std::nullopt;
 }
 
 std::optional<std::int64_t> stated_window(const std::string& text) {
-    // Anthropic: … 190000 + 20000 > 200000.
-    if (const auto limit = limit_behind(text, "exceed context limit", ">")) return limit;
-    // Copilot: … 70000 exceeds the limit of 64000.
-    if (const auto limit = limit_behind(text, "prompt token count of", "exceeds the limit of"))
-        return limit;
+    for (const LimitBehind& limit : kLimitsBehind)
+        if (const auto number = limit_behind(text, limit)) return number;
     for (const WindowStatement& statement : kStatements) {
         for (std::size_t at = text.find(statement.before); at != text.npos;
              at = text.find(statement.before, at + 1)) {
@@ -230,8 +263,9 @@ Length length_of(int status, const std::string& text) {
     if (status == 429 && exceeds_rate_alone(text)) return Length::kTooLong;
     if (!may_be_length(status) || is_rate(text)) return Length::kFits;
     if (names_window(text)) return Length::kTooLong;
-    return is_general(status) && !has_one_of(text, kOtherReasons) ? Length::kNotSaid
-                                                                  : Length::kFits;
+    const bool is_open =
+        is_general(status) && !has_one_of(text, kOtherReasons) && !is_template_error(text);
+    return is_open ? Length::kNotSaid : Length::kFits;
 }
 
 }  // namespace

@@ -15,10 +15,6 @@ constexpr std::size_t kMaxMessage = 1000;
 constexpr std::size_t kMaxName = 200;
 constexpr std::string_view kC1Controls = "\xC2";  // the first byte of U+0080 to U+00BF
 
-std::string message_or_none(const std::string& text) {
-    return text.empty() ? "(no message)" : excerpt(text, kMaxMessage);
-}
-
 std::string name_in(const Json& object, const char* key) {
     const std::string text = string_or(object, key);
     return text.empty() ? text : excerpt(text, kMaxName);
@@ -80,6 +76,45 @@ std::string text_of_entry(const Json& entry) {
     return where.empty() ? what : where + ": " + what;
 }
 
+/// The words of an error that has them in another place than its "message"; empty: none were found.
+std::string words_in(const Json& value, int depth = 0) {
+    constexpr int kDeepest = 8;
+    constexpr std::array kPlaces = {"message", "error",  "errors",      "detail",
+                                    "details", "reason", "description", "title"};
+    if (const std::string* text = string_in(value)) return *text;
+    std::string words;
+    if (depth == kDeepest) return words;
+    if (value.is_array()) {
+        for (auto entry = value.begin(); words.empty() && entry != value.end(); ++entry)
+            words = words_in(*entry, depth + 1);
+    } else if (value.is_object()) {
+        words = text_of_entry(value);
+        for (auto key = kPlaces.begin(); words.empty() && key != kPlaces.end(); ++key)
+            words = words_in(member(value, *key), depth + 1);
+    }
+    return words;
+}
+
+/// Whether an error holds more than its kind.
+bool says_more(const Json& error) {
+    constexpr std::array<std::string_view, 9> kKind = {"type",   "object",     "code",
+                                                       "status", "statusCode", "status_code",
+                                                       "param",  "request_id", "sequence_number"};
+    for (const auto& [key, value] : error.items()) {
+        const std::string* text = string_in(value);
+        const bool is_empty = text != nullptr ? text->empty() : value.empty();
+        if (!is_empty && std::find(kKind.begin(), kKind.end(), key) == kKind.end()) return true;
+    }
+    return false;
+}
+
+/// `message`: what the error says in its usual place, or nothing.
+std::string message_of(const Json& error, std::string message) {
+    if (message.empty()) message = words_in(error);
+    if (!message.empty()) return excerpt(message, kMaxMessage);
+    return says_more(error) ? excerpt(dump_json(error)) : "(no message)";
+}
+
 bool is_bare_message(const Json& body) {
     const auto has = [&](const char* key) { return !member(body, key).is_null(); };
     return !string_or(body, "message").empty() && !has("type") && !has("object") &&
@@ -102,7 +137,7 @@ std::string text_of_detail(const Json& detail) {
 /// The error is a text, which may be the kind of the error with the message beside it.
 std::string text_of_plain_error(const std::string& error, const Json& body) {
     for (const std::string& more :
-         {string_or(body, "message"), string_or(body, "error_description"),
+         {words_in(member(body, "message")), string_or(body, "error_description"),
           text_of_detail(member(body, "detail"))}) {
         if (!more.empty() && more != error) return error + ": " + more;
     }
@@ -114,6 +149,17 @@ bool has_word_of(std::string_view text, std::span<const std::string_view> words)
     const std::string lower = Poco::toLower(std::string(text));
     return std::any_of(words.begin(), words.end(),
                        [&](std::string_view word) { return lower.find(word) != lower.npos; });
+}
+
+/// Whether the words follow each other, with anything between them.
+bool has_in_order(std::string_view text, std::span<const std::string_view> words) {
+    std::size_t at = 0;
+    for (const std::string_view word : words) {
+        at = text.find(word, at);
+        if (at == text.npos) return false;
+        at += word.size();
+    }
+    return true;
 }
 
 /// Whether the name of an error says that the request may succeed later.
@@ -156,14 +202,14 @@ std::optional<ServerError> find_error(const Json& body) {
         take_code(member(error, "code"), found);
         std::string message = string_or(error, "message");
         take_inner(error, found, message);
-        found.message = message_or_none(message) + behind_gateway(error);
+        found.message = message_of(error, message) + behind_gateway(error);
     } else if (text != nullptr && !text->empty()) {
-        found.message = message_or_none(text_of_plain_error(*text, body));
+        found.message = excerpt(text_of_plain_error(*text, body), kMaxMessage);
         take_code(member(body, "code"), found);
     } else if (is_error_name(string_or(body, "type")) || string_or(body, "object") == "error") {
         const std::string type = name_in(body, "type");
         found.type = type == "error" ? "" : type;
-        found.message = message_or_none(string_or(body, "message"));
+        found.message = message_of(body, string_or(body, "message"));
         take_code(member(body, "code"), found);
     } else if (is_bare_message(body)) {
         found.message = excerpt(string_or(body, "message"), kMaxMessage);
@@ -253,7 +299,15 @@ bool is_template_error(std::string_view text) {
                                                         "cannot use tools with stream",
                                                         "raise_exception",
                                                         "cannot pass both content and thinking"};
-    return has_word_of(text, kWords);
+    // llama.cpp: where in the template it happened, and a piece of the template.
+    using Places = std::array<std::string_view, 3>;
+    constexpr std::array kPlaces = {Places{"while executing ", " at line ", " in source"},
+                                    Places{" at row ", ", column ", "{%"},
+                                    Places{" at row ", ", column ", "{{"}};
+    const std::string lower = Poco::toLower(std::string(text));
+    return has_word_of(lower, kWords) ||
+           std::any_of(kPlaces.begin(), kPlaces.end(),
+                       [&](const Places& places) { return has_in_order(lower, places); });
 }
 
 }  // namespace tenon::model

@@ -25,7 +25,8 @@ struct ServerError {
 /// The error in a body; nothing: there is none. Known forms:
 /// - {"error":{"type","code","message"}}, where the code may be a status, with the error of another
 ///   server in "metadata" (OpenRouter) or more of it in "innererror" (Azure); {"error":"text"}, at
-///   times beside a "message"; a list of one of these (Google);
+///   times beside a "message"; a list of one of these (Google). Without a "message" the words of
+///   another member, such as an inner "error", "errors" or "details", else the error as it is;
 /// - a "type" or an "object" that is "error", or ends so, beside a "message" (vLLM);
 /// - {"message":"text"} without any member of an answer (gateways);
 /// - {"detail":"text"} and {"detail":[{"loc":[…],"msg"}]} (FastAPI).

@@ -43,6 +43,35 @@ TEST(ChatErrors, AreReadInEveryShape) {
              R"({"error":{"code":500,"message":"Jinja Exception: Conversation roles must alternate",)"
              R"("type":"server_error"}})",
              false, "roles must alternate"},
+            {500,
+             R"({"error":{"code":500,"message":"\nWhile executing FilterExpression at line 120, )"
+             R"(column 73 in source:\n…|items %}…\nError: Unknown (built-in) filter 'items' for )"
+             R"(type String","type":"server_error"}})",
+             false, "Unknown (built-in) filter"},
+            {500, R"({"error":"While executing CallExpression at line 1, column 2 in source"})",
+             false, "CallExpression"},
+            {500,
+             R"({"error":{"code":500,"message":"Value is not callable: null at row 1, column 72:\n)"
+             R"({%- for x in y %}","type":"server_error"}})",
+             false, "Value is not callable"},
+            {500, R"({"error":"bad value at row 1, column 72: \"x\""})", true, "bad value"},
+            {500, R"({"error":"failed while executing the query at line 3"})", true, "the query"},
+            {400, R"({"error":{"error":{"message":"deep"}}})", false, "HTTP 400: deep"},
+            {400, R"({"error":{"msg":"emsg"}})", false, "HTTP 400: emsg"},
+            {400, R"({"error":{"reason":"quota reason text","code":"X1"}})", false,
+             "HTTP 400 X1: quota reason text"},
+            {503, R"({"error":{"details":"model is warming up"}})", true,
+             "HTTP 503: model is warming up"},
+            {400, R"({"error":{"errors":[{},{"message":"inner list"}]}})", false,
+             "HTTP 400: inner list"},
+            {400, R"({"error":{"message":["first","second"]}})", false, "HTTP 400: first"},
+            {400, R"({"error":{"message":{"en":"words"}}})", false,
+             R"(HTTP 400: {"message":{"en":"words"}})"},
+            {400, R"({"error":{"type":"x_error","code":"c","message":""}})", false,
+             "HTTP 400 x_error: (no message)"},
+            {400, R"({"type":"some_error","message":{"text":"words"}})", false, "words"},
+            {400, R"({"statusCode":400,"error":"Bad Request","message":["no such field"]})", false,
+             "HTTP 400: Bad Request: no such field"},
             {503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})",
              true, "Loading model"},
             {402, R"({"error":{"code":402,"message":"Insufficient credits"}})", false,
@@ -182,6 +211,15 @@ TEST(ChatErrors, AreOverflowsWhereTheyAreMeantSo) {
              R"(input tokens","type":"BadRequestError","code":400})",
              4096},
             {400,
+             R"({"error":{"message":"You passed 20000 input tokens and requested 8192 output )"
+             R"(tokens. However, the model's context length is only 16384 tokens, resulting in a )"
+             R"(maximum input length of 8192 tokens.","type":"BadRequestError","code":400}})",
+             16384},
+            {422,
+             R"({"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= )"
+             R"(8192. Given: 2043 `inputs` tokens and 8192 `max_new_tokens`"})",
+             8192},
+            {400,
              R"({"error":"Trying to keep the first 9000 tokens when the context overflows. However, )"
              R"(the model is loaded with context length of only 4096 tokens"})",
              4096}}) {
@@ -190,6 +228,15 @@ TEST(ChatErrors, AreOverflowsWhereTheyAreMeantSo) {
         EXPECT_EQ(failure.length, agent::Length::kTooLong);
         EXPECT_EQ(failure.window, one.window);
         EXPECT_FALSE(failure.retryable);
+
+        ModelServer server("[{\"events\":[[\"\"," + json_quote(one.body) + "]]}]");
+        Watcher watcher;
+        const auto answer =
+            provider_for(server.url(), {}, "openai")->ask(Talk().request(), watcher, {});
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().length, agent::Length::kTooLong) << "in a stream";
+        EXPECT_EQ(answer.error().window, one.window);
+        EXPECT_FALSE(answer.error().retryable);
     }
 }
 
