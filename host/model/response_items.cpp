@@ -5,6 +5,7 @@
 #include <map>
 
 #include "host/agent/wire.h"
+#include "host/model/event_data.h"
 
 namespace tenon::model {
 namespace {
@@ -17,10 +18,14 @@ constexpr std::string_view kBetweenParts = "\n\n";
 constexpr const char* kInContent = "content_index";
 constexpr const char* kInSummary = "summary_index";
 
+Result<OrderedJson> parse_item(std::string_view raw) {
+    return parse_ordered_json(raw, kMaxJsonDepth, kMaxOrderedMembers);
+}
+
 /// An object as it was received, but on one line. Written anew from `value` if the event had to be
-/// mended before it could be parsed.
+/// mended before it could be parsed, or if it has too many members to keep their order.
 std::string object_text(std::string_view raw, const Json& value) {
-    const auto ordered = parse_ordered_json(raw);
+    const auto ordered = parse_item(raw);
     if (!ordered || !ordered->is_object()) return dump_json(value);
     return raw.find_first_of("\r\n") == raw.npos ? std::string(raw) : dump_ordered_json(*ordered);
 }
@@ -29,7 +34,7 @@ std::string object_text(std::string_view raw, const Json& value) {
 std::string unknown_members(std::string_view raw, const Json& value) {
     constexpr std::array<std::string_view, 5> kKnown = {"type", "id", "role", "status", "content"};
     OrderedJson kept = {{"type", "message"}};
-    const auto all = parse_ordered_json(object_text(raw, value));
+    const auto all = parse_item(object_text(raw, value));
     if (!all) return {};
     for (const auto& [key, member] : all->items()) {
         if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end() && !member.is_null())
@@ -75,6 +80,10 @@ bool are_different(const std::string& a, const std::string& b) {
     return !a.empty() && !b.empty() && a != b;
 }
 
+std::string too_many_items() {
+    return "more than " + std::to_string(kMaxItems) + " output items";
+}
+
 /// The place of a text behind that of its item.
 std::int64_t place_of_text(std::int64_t item, std::int64_t content_index) {
     return item + 1 + std::clamp<std::int64_t>(content_index, 0, kPlaces - 2);
@@ -99,6 +108,10 @@ constexpr std::array kTextEvents = {
 
 }  // namespace
 
+const std::string& ResponseItems::arguments_so_far(const Item& item) {
+    return item.arguments.empty() ? item.first_arguments : item.arguments;
+}
+
 ResponseItems::Kind ResponseItems::kind_of(const Json& item) {
     const std::string type = string_or(item, "type");
     if (type == "message") return Kind::kMessage;
@@ -113,8 +126,7 @@ bool ResponseItems::has_calls() const {
 }
 
 ResponseItems::Item* ResponseItems::add(const Key& key, Kind kind) {
-    if (items_.size() >= kMaxItems && malformed_.empty())
-        malformed_ = "more than " + std::to_string(kMaxItems) + " output items";
+    if (items_.size() >= kMaxItems && malformed_.empty()) malformed_ = too_many_items();
     if (!malformed_.empty()) return nullptr;
     Item item;
     item.kind = kind;
@@ -309,24 +321,96 @@ void ResponseItems::take_whole_reasoning(Item& item, const Json& value, std::str
     if (!string_or(value, "encrypted_content").empty()) keep(item, object_text(raw, value));
 }
 
-/// An item is known by its id or, among those of its kind, by its number.
+ResponseItems::OutputValues ResponseItems::values_in(const Json& output, std::string_view raw) {
+    const auto raws = agent::split_blocks(raw);
+    OutputValues values;
+    std::size_t structured = 0;
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        const Json& json = element(output, i);
+        const std::size_t number = structured;
+        if (json.is_structured()) ++structured;
+        if (!json.is_object()) continue;
+        OutputValue& value = values.emplace_back();
+        value.json = &json;
+        if (number < raws.size()) value.raw = raws[number];
+        value.kind = kind_of(json);
+        value.key = {static_cast<std::int64_t>(i), server_id(string_or(json, "id"))};
+        if (value.kind != Kind::kCall) continue;
+        value.call_id = server_id(string_or(json, "call_id"));
+        value.name = server_id(string_or(json, "name"));
+        value.arguments = arguments_of(json, value.raw);
+    }
+    return values;
+}
+
+/// A server that gives a call another call_id in the end says the same about it otherwise. What
+/// says something else is another call, which would get lost.
+bool ResponseItems::may_be(const Item& item, const OutputValue& value) {
+    if (!are_different(item.call_id, value.call_id)) return true;
+    const std::string& known = arguments_so_far(item);
+    const bool fits = item.whole ? value.arguments == known : value.arguments.starts_with(known);
+    return fits && item.name == value.name;
+}
+
+/// Surer signs come first, for all values. Ids change, and may be the same for several items; so
+/// may the indices be.
+void ResponseItems::match(OutputValues& values) {
+    using Fits = bool (*)(const Item&, const OutputValue&);
+    constexpr Fits kHasCallId = [](const Item& item, const OutputValue& value) {
+        return !value.call_id.empty() && item.call_id == value.call_id;
+    };
+    constexpr Fits kHasId = [](const Item& item, const OutputValue& value) {
+        return !value.key.id.empty() && item.id == value.key.id &&
+               !are_different(item.call_id, value.call_id);
+    };
+    constexpr Fits kHasIdAndIndex = [](const Item& item, const OutputValue& value) {
+        return item.index == value.key.index && kHasId(item, value);
+    };
+    constexpr Fits kHasIndex = [](const Item& item, const OutputValue& value) {
+        return item.index == value.key.index && may_be(item, value);
+    };
+    std::vector<Item*> left;
+    for (Item& item : items_)
+        left.push_back(&item);
+    for (const Fits fits : {kHasCallId, kHasIdAndIndex, kHasId, kHasIndex}) {
+        for (OutputValue& value : values) {
+            if (value.item != nullptr) continue;
+            const auto found = std::find_if(left.begin(), left.end(), [&](const Item* item) {
+                return item->kind == value.kind && fits(*item, value);
+            });
+            if (found == left.end()) continue;
+            value.item = *found;
+            left.erase(found);
+        }
+    }
+    match_by_number(values, left);
+}
+
+/// Among those of its kind that are not matched yet, which `left` has.
+void ResponseItems::match_by_number(OutputValues& values, const std::vector<Item*>& left) {
+    std::map<Kind, std::vector<Item*>> known;
+    for (Item* item : left)
+        known[item->kind].push_back(item);
+    std::map<Kind, std::size_t> numbers;
+    for (OutputValue& value : values) {
+        if (value.item != nullptr) continue;
+        const std::size_t number = numbers[value.kind]++;
+        const auto& of_kind = known[value.kind];
+        if (number < of_kind.size() && may_be(*of_kind[number], value))
+            value.item = of_kind[number];
+    }
+}
+
 void ResponseItems::take_output(const Json& output, std::string_view raw) {
     if (!output.is_array()) return;
-    const auto raws = agent::split_blocks(raw);
-    std::map<Kind, std::vector<Item*>> known;
-    for (Item& item : items_)
-        known[item.kind].push_back(&item);
-    std::map<Kind, std::size_t> numbers;
-    for (std::size_t i = 0; i < output.size(); ++i) {
-        const Json& value = element(output, i);
-        const Kind kind = kind_of(value);
-        const std::size_t number = numbers[kind]++;
-        Item* item =
-            number < known[kind].size()
-                ? known[kind][number]
-                : add({static_cast<std::int64_t>(i), server_id(string_or(value, "id"))}, kind);
+    OutputValues values = values_in(output, raw);
+    if (values.size() > kMaxItems) malformed_ = too_many_items();
+    if (!malformed_.empty()) return;
+    match(values);
+    for (const OutputValue& value : values) {
+        Item* item = value.item != nullptr ? value.item : add(value.key, value.kind);
         if (item == nullptr) return;
-        take_whole(*item, value, i < raws.size() ? raws[i] : std::string_view());
+        take_whole(*item, *value.json, value.raw);
     }
 }
 
@@ -349,7 +433,7 @@ void ResponseItems::finish() {
 
 void ResponseItems::finish_call(const Item& item, std::int64_t number) {
     const Json id = item.call_id.empty() ? item.id : item.call_id;
-    const Json arguments = item.arguments.empty() ? item.first_arguments : item.arguments;
+    const Json arguments = arguments_so_far(item);
     answer_.call(item.place, {.index = Json(number),
                               .id = id,
                               .name = Json(item.name),

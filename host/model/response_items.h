@@ -56,7 +56,20 @@ private:
         std::optional<std::int64_t> index = {};
         std::string id = {};
     };
+    /// An object in the `output` of the whole response.
+    struct OutputValue {
+        const Json* json = nullptr;
+        std::string_view raw = {};
+        Kind kind = Kind::kOther;
+        Key key = {};
+        std::string call_id = {};
+        std::string name = {};
+        std::string arguments = {};
+        Item* item = nullptr;  // what has come of it before
+    };
+    using OutputValues = std::vector<OutputValue>;
 
+    static const std::string& arguments_so_far(const Item& item);
     static Kind kind_of(const Json& item);
     [[nodiscard]] std::int64_t new_place(std::optional<std::int64_t> index) const;
     Item* add(const Key& key, Kind kind);
@@ -70,6 +83,10 @@ private:
     void take_text(std::string_view type, const Json& data, std::string_view raw, std::string lost);
     void take_reasoning(Item& item, std::int64_t part, std::string_view text, bool is_delta);
     void keep(Item& item, std::string members);
+    static OutputValues values_in(const Json& output, std::string_view raw);
+    static bool may_be(const Item& item, const OutputValue& value);
+    void match(OutputValues& values);
+    static void match_by_number(OutputValues& values, const std::vector<Item*>& left);
     void take_whole(Item& item, const Json& value, std::string_view raw);
     void take_whole_message(Item& item, const Json& value, std::string_view raw);
     void take_whole_reasoning(Item& item, const Json& value, std::string_view raw);

@@ -134,14 +134,14 @@ private:
         };
         if (!prefix.empty() && type_of(parts.front()) != "text") {
             begin_text();
-            add_text({}, prefix);
+            add_text({}, std::exchange(prefix, {}));
             out_.add("}");
         }
         for (const std::string_view part : parts) {
             const std::string type = type_of(part);
             if (type == "text") {
                 begin_text();
-                add_text(value_of(part, "text"), part == parts.front() ? prefix : "");
+                add_text(value_of(part, "text"), std::exchange(prefix, {}));
                 out_.add("}");
             } else if (const auto url = image_url_of(part); type == "image" && !url.empty()) {
                 out_.add(std::exchange(separator, ","));

@@ -30,7 +30,8 @@ void ResponsesReader::take(const SseEvent& event) {
     if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
     if (is_keep_alive(event)) return;
     const auto data = event_data_.parse(event.data);
-    if (!data && event.name == "error") return take_error(Json(), event.data);
+    if (event.name == "error" && (!data || !data->is_object()))
+        return take_error(data ? *data : Json(), event.data);
     if (!data) return fail_malformed("malformed event: " + data.error().message);
     if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
     // Some servers leave out the event's name, others its type.
@@ -68,8 +69,9 @@ void ResponsesReader::take_response(const Json& response) {
 void ResponsesReader::take_end(std::string_view type, const Json& response, std::string_view raw) {
     take_response(response);
     const std::string status = string_or(response, "status", "completed");
+    const Json& error = member(response, "error");
     const bool failed = type == "response.failed" || status == "failed";
-    if (failed || member(response, "error").is_object()) return take_error(response, raw);
+    if (failed || (error.is_object() && !error.empty())) return take_error(response, raw);
     if (type == "response.cancelled" || status == "cancelled") {
         failure_ = broken_answer("the server has cancelled the response");
         return;

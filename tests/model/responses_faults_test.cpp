@@ -44,6 +44,9 @@ TEST(ResponsesReader, ReportsErrorsOfEveryShape) {
                              R"("code":"x","message":"m"}})"),
                        "m", false},
              ErrorCase{"event: error\ndata: overloaded\n\n", "overloaded", true},
+             ErrorCase{"event: error\ndata: \"upstream exploded\"\n\n", "upstream exploded", true},
+             ErrorCase{"event: error\ndata: [{\"error\":{\"message\":\"m\",\"code\":400}}]\n\n",
+                       "error: m", false},
              ErrorCase{event(R"({"error":{"message":"m","code":503}})"), "m", true},
              ErrorCase{ended("", "response.cancelled", "cancelled"), "cancelled", true},
          }) {

@@ -258,6 +258,101 @@ TEST(ResponsesReader, ReadsWhyAnAnswerEnded) {
     EXPECT_TRUE(unknown.error().retryable);
 }
 
+std::string whole_output(const std::vector<Json>& items) {
+    return ended(R"(,"output":)" + Json(items).dump());
+}
+
+/// The whole response has items of which no event, or not all events, have come.
+TEST(ResponsesReader, FillsInWhatTheEventsHaveLeftOut) {
+    struct OutputCase {
+        const char* name;
+        std::string wire;
+        std::vector<std::string> blocks;
+    };
+    const std::string one = R"({"n":1})";
+    const std::string two = R"({"n":2})";
+    const Json a = call_item("a", one);
+    const Json b = call_item("b", two);
+    const auto with = [](Json item, const char* key, const char* value) {
+        item[key] = value;
+        return item;
+    };
+    const auto same_id = [&](const Json& item) { return with(item, "id", "fc"); };
+    const std::vector<std::string> both = {call_block("a", one), call_block("b", two)};
+    const std::string b_done = call_events(1, "b", two);
+    const auto item_done = [](int index, const Json& item) {
+        return event("response.output_item.done", {{"output_index", index}, {"item", item}});
+    };
+    for (const OutputCase& c : {
+             OutputCase{"no events of the first call", b_done + whole_output({a, b}), both},
+             OutputCase{"the first call comes last and has no end",
+                        b_done + call_begins(0, "a") + call_delta(0, "a", R"({"n")") +
+                            whole_output({a, b}),
+                        both},
+             OutputCase{"other ids of the items in the output",
+                        b_done + whole_output({with(a, "id", "x"), with(b, "id", "y")}), both},
+             OutputCase{"the same id for all items",
+                        item_done(1, same_id(b)) + whole_output({same_id(a), same_id(b)}), both},
+             OutputCase{"another call_id in the output",
+                        b_done + whole_output({a, with(b, "call_id", "c")}), both},
+             OutputCase{"other ids, and the index of another call",
+                        item_done(0, b) + whole_output({with(a, "id", "x"), with(b, "id", "y")}),
+                        {call_block("b", two), call_block("a", one)}},
+             OutputCase{"only a call of which no event has come", b_done + whole_output({a}), both},
+             OutputCase{"no ids of the second call, but an index",
+                        item_done(1, with(b, "id", "")) +
+                            whole_output({a, with(with(b, "id", ""), "call_id", "")}),
+                        both},
+             OutputCase{"no events of the first text",
+                        item_done(1, message_item("two", "m2")) +
+                            whole_output({message_item("one", "m1"), message_item("two", "m2")}),
+                        {text_block("one"), text_block("two")}},
+             OutputCase{"no events of the first of two texts with the same id",
+                        item_done(1, message_item("two", "m")) +
+                            whole_output({message_item("one", "m"), message_item("two", "m")}),
+                        {text_block("one"), text_block("two")}},
+         }) {
+        SCOPED_TRACE(c.name);
+        const auto answer = read(c.wire);
+        ASSERT_TRUE(answer) << answer.error().message;
+        std::string content;
+        for (const std::string& block : c.blocks)
+            content += (content.empty() ? "[" : ",") + block;
+        EXPECT_EQ(answer->content, content + "]");
+    }
+}
+
+TEST(ResponsesReader, TakesItemsOfTheOutputAsTheyAreWritten) {
+    const std::string item =
+        R"({"type":"reasoning","id":"r","summary":[],"encrypted_content":"e"})";
+    const auto answer =
+        read(ended(R"(,"output":[null,7,["x"],)" + item + "," + message_item("Hi").dump() + "]"));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->content, R"([{"type":"thinking","thinking":"","item":)" + item + "}," +
+                                   text_block("Hi") + "]");
+}
+
+TEST(ResponsesReader, WritesItemsWithTooManyMembersAnew) {
+    Json item = {{"type", "reasoning"}, {"encrypted_content", "e"}};
+    for (int i = 0; i < 5000; ++i)
+        item["x" + std::to_string(i)] = 1;
+    const std::string reversed = R"({"type":"reasoning",)" + item.dump().substr(1);
+    const auto answer =
+        read(event(R"({"type":"response.output_item.done","item":)" + reversed + "}") +
+             message_events(1, {"Hi"}) + ended());
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_THAT(answer->content, HasSubstr(R"("item":)" + item.dump()));
+}
+
+TEST(ResponsesReader, TakesAnEmptyErrorForNone) {
+    const auto answer = read(event("response.completed", {{"response",
+                                                           {{"status", "completed"},
+                                                            {"error", Json::object()},
+                                                            {"output", {message_item("Hi")}}}}}));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "Hi");
+}
+
 TEST(ResponsesReader, TakesARefusalForOne) {
     Watcher watcher;
     const Json at = {{"output_index", 0}, {"item_id", "msg_1"}, {"content_index", 0}};

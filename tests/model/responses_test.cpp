@@ -165,6 +165,17 @@ TEST(ResponsesInput, HasImagesInMessagesAndResults) {
     EXPECT_EQ(input[7]["content"], Json::array({text("look"), part}));
 }
 
+TEST(ResponsesInput, SaysOnceThatAResultIsAnError) {
+    const std::string words = R"({"type":"text","text":"no"})";
+    Talk talk;
+    talk.assistant("[" + call("c1", "{}") + "]");
+    talk.user({R"({"type":"tool_result","tool_use_id":"c1","is_error":true,"content":[)" + words +
+               "," + words + "]}"});
+    EXPECT_EQ(input_of(talk)[2]["output"],
+              Json::array({{{"type", "input_text"}, {"text", "Error: no"}},
+                           {{"type", "input_text"}, {"text", "no"}}}));
+}
+
 TEST(ResponsesInput, HasReasoningInItsPlaceByteForByte) {
     const Talk talk = talk_with({reasoning(), text_block("a"), reasoning(), call("c1", "{}")},
                                 "openai-responses claude-test");
