@@ -1,7 +1,9 @@
 #include "host/model/answer_stream.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <utility>
 
 #include "host/agent/repair.h"
 #include "host/base/utf8.h"
@@ -15,6 +17,28 @@ constexpr std::string_view kDone = "[DONE]";
 bool is_part_of_an_answer(std::string_view type) {
     return type == "content_block_start" || type == "content_block_delta" ||
            type == "content_block_stop" || type == "message_delta" || type == "message_stop";
+}
+
+bool is_known_stop_reason(std::string_view reason) {
+    constexpr std::array<std::string_view, 8> kKnown = {"end_turn",
+                                                        "tool_use",
+                                                        "max_tokens",
+                                                        "stop_sequence",
+                                                        "pause_turn",
+                                                        "refusal",
+                                                        "model_context_window_exceeded",
+                                                        "compaction"};
+    return std::find(kKnown.begin(), kKnown.end(), reason) != kKnown.end();
+}
+
+/// The error in the data of an event named "error" that is no object.
+ServerError error_in(const Result<Json>& data, std::string_view raw) {
+    const auto found = data ? find_error(*data) : std::nullopt;
+    return found.value_or(ServerError{"", excerpt(raw), ""});
+}
+
+std::string malformed_event(const Error& error) {
+    return "malformed event: " + error.message;
 }
 
 }  // namespace
@@ -33,9 +57,9 @@ void AnswerStream::take(const SseEvent& event) {
     if (received_ > kMaxAnswerBytes) return fail_malformed(std::string(kTooLong));
     if (is_keep_alive(event)) return;
     const auto data = event_data_.parse(event.data);
-    if (!data && event.name == "error")
-        return take_error({"", excerpt(event.data), ""}, event.data);
-    if (!data) return fail_malformed("malformed event: " + data.error().message);
+    if (event.name == "error" && (!data || !data->is_object()))
+        return take_error(error_in(data, event.data), event.data);
+    if (!data) return fail_malformed(malformed_event(data.error()));
     if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
     // The type in the data; gateways have been seen to leave out the event's name.
     dispatch(string_or(*data, "type", std::string(event.name)), *data, event.data);
@@ -62,12 +86,20 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     } else if (type == "message_delta") {
         answer_.stop_reason = string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
         answer_.usage = agent::read_usage(member(data, "usage"), answer_.usage);
-    } else if (answer_.stop_reason.empty()) {
-        fail_malformed("the answer ends without a stop_reason");
     } else {
-        stop_open_blocks();
-        complete_ = !failure_;
+        end_message();
     }
+}
+
+/// Blocks that are all whole need no stop_reason: complete_answer states one that fits them.
+void AnswerStream::end_message() {
+    const bool has_open_blocks = !open_.empty();
+    take_first_content();
+    if (failure_) return;
+    if (answer_.stop_reason.empty() && (has_open_blocks || blocks_.empty()))
+        return fail_malformed("the answer ends without a stop_reason");
+    stop_open_blocks();
+    complete_ = !failure_;
 }
 
 bool AnswerStream::take_whole(std::string_view body) {
@@ -75,15 +107,22 @@ bool AnswerStream::take_whole(std::string_view body) {
     if (!data || string_or(*data, "type") != "message" || !member(*data, "content").is_array())
         return false;
     start_message(*data);
-    for (const Json& block : member(*data, "content")) {
-        const Json begin = {{"index", blocks_.size()}, {"content_block", block}};
-        start_block(begin, dump_json(begin));
-        if (!failure_) stop_block(blocks_.back());
-        if (failure_) return true;
-    }
+    take_first_content();
     answer_.stop_reason = string_or(*data, "stop_reason");
     complete_ = true;
     return true;
+}
+
+/// Some servers send the content of a short answer in its message_start, and no events about it.
+void AnswerStream::take_first_content() {
+    const Json content = std::exchange(first_content_, {});
+    if (!content.is_array() || !blocks_.empty()) return;
+    for (const Json& block : content) {
+        const Json begin = {{"index", blocks_.size()}, {"content_block", block}};
+        start_block(begin, dump_json(begin));
+        if (!failure_) stop_block(blocks_.back());
+        if (failure_) return;
+    }
 }
 
 /// A second message_start is ignored, unless the first block begins again after it.
@@ -92,6 +131,7 @@ void AnswerStream::start_message(const Json& message) {
     began_again_ = started_ && !blocks_.empty();
     if (started_) return;
     started_ = true;
+    first_content_ = member(message, "content");
     answer_.id = utf8::first_bytes(string_or(message, "id"), kMaxNameBytes);
     answer_.model = utf8::first_bytes(string_or(message, "model"), kMaxNameBytes);
 }
@@ -112,17 +152,15 @@ void AnswerStream::start_block(const Json& data, std::string_view raw) {
     const std::size_t text = string_or(begun, "text").size() + string_or(begun, "thinking").size();
     if (failure_ || !take_bytes(raw.size() - std::min(text, raw.size()))) return;
     if (!values_.take(raw)) return fail_malformed(std::string(kTooLong));
+    const auto ordered = ordered_event(raw, data);  // parsed again to keep the order of the fields
+    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
     Block& block = blocks_.emplace_back();
     open_.push_back(&block);
     block.index = index;
     block.type = string_or(begun, "type");
     block.takes_input = block.type == "tool_use" || block.type == "server_tool_use";
-    // Parsed again to keep the order of the fields. Repaired text loses it.
-    if (const auto ordered = parse_ordered_json(raw)) {
-        block.fields = member(*ordered, "content_block");
-    } else {
-        block.fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
-    }
+    block.fields = member(*ordered, "content_block");
+    if (block.type == "thinking" || block.type == "redacted_thinking") has_thinking_ = true;
     if (block.type == "text") take_text(block, string_or(begun, "text"));
     if (block.type == "thinking") take_thinking(block, string_or(begun, "thinking"));
 }
@@ -156,19 +194,25 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
         take_text(block, event_data_.take_lost() + string_or(delta, "text"));
     } else if (type == "thinking_delta") {
         take_thinking(block, event_data_.take_lost() + string_or(delta, "thinking"));
+    } else if (type == "input_json_delta" && member(delta, "partial_json").is_object()) {
+        take_input_object(block, data, raw);
     } else if (type == "input_json_delta") {
         take_input(block, event_data_.take_lost() + string_or(delta, "partial_json"));
     } else if (type == "signature_delta" && block.type == "thinking") {
         block.fields["signature"] = string_or(delta, "signature");
     } else if (type == "citations_delta" && block.type == "text") {
-        const auto ordered = parse_ordered_json(raw);
-        if (!ordered) return;
-        if (!take_bytes(raw.size())) return;
-        const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
-        OrderedJson& citations = block.fields["citations"];
-        if (!citations.is_array()) citations = OrderedJson::array();
-        if (citation.is_object()) citations.push_back(citation);
+        take_citation(block, data, raw);
     }
+}
+
+void AnswerStream::take_citation(Block& block, const Json& data, std::string_view raw) {
+    if (!take_bytes(raw.size())) return;
+    const auto ordered = ordered_event(raw, data);
+    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
+    const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
+    OrderedJson& citations = block.fields["citations"];
+    if (!citations.is_array()) citations = OrderedJson::array();
+    if (citation.is_object()) citations.push_back(citation);
 }
 
 /// False: the answer has failed, since it is too long.
@@ -210,26 +254,31 @@ void AnswerStream::take_input(Block& block, const std::string& text) {
     block.takes_input = true;
 }
 
-bool AnswerStream::has_thinking() const {
-    const auto is_thinking = [](const auto& block) {
-        return block.type == "thinking" || block.type == "redacted_thinking";
-    };
-    return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
-        return is_thinking(block) ||
-               std::any_of(block.finished.begin(), block.finished.end(), is_thinking);
-    });
+/// Of a server that does not send the arguments as text: they are all that there are. An empty
+/// object is what they are without any.
+void AnswerStream::take_input_object(Block& block, const Json& data, std::string_view raw) {
+    const auto ordered = ordered_event(raw, data);
+    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
+    const OrderedJson& input = member(member(*ordered, "delta"), "partial_json");
+    repairs_.made(Repair::kArgumentsObject);
+    event_data_.end_text();  // half a character at its end would break the JSON
+    event_data_.take_lost();
+    block.input.clear();
+    take_input(block, input.empty() ? std::string() : dump_ordered_json(input));
 }
 
 /// Puts it before the text, so that no word is lost.
 void AnswerStream::take_thinking_out(Block& block) {
-    SplitText split = split_thinking(std::move(block.text), {false, has_thinking()});
+    SplitText split = split_thinking(std::move(block.text), {false, has_thinking_});
     show_rest(sink_, block.filter, split, repairs_);
     block.text = std::move(split.text);
     if (agent::is_blank(split.thinking)) return;
     auto thinking = finish_block(
         {{"type", "thinking"}, {"thinking", std::move(split.thinking)}, {"in_text", true}},
         std::nullopt);
-    if (thinking) block.finished.push_back(std::move(*thinking));
+    if (!thinking) return;
+    block.finished.push_back(std::move(*thinking));
+    has_thinking_ = true;
 }
 
 void AnswerStream::stop_block(Block& block) {
@@ -287,6 +336,13 @@ std::vector<ContentBlock> AnswerStream::all_blocks() {
     return all;
 }
 
+void AnswerStream::note_unknown_stop_reason() {
+    if (answer_.stop_reason.empty() || is_known_stop_reason(answer_.stop_reason)) return;
+    sink_.on_event(agent::Notice{"the server ended the answer with stop_reason " +
+                                 excerpt(answer_.stop_reason, 100) +
+                                 ", which is unknown; the answer may not be whole"});
+}
+
 void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
     failure_ = failed_answer(error, raw);
 }
@@ -296,8 +352,10 @@ Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) 
     const bool whole = started_ && clean_end && !answer_.stop_reason.empty();
     if (!complete_ && !whole && !failure_)
         fail("the answer was cut off: the stream ended before message_stop");
+    if (!failure_) take_first_content();
     if (!failure_) stop_open_blocks();
     if (failure_) return *failure_;
+    note_unknown_stop_reason();
     complete_answer(answer_, all_blocks(), request_, sink_, repairs_);
     return std::move(answer_);
 }

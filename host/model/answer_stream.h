@@ -64,6 +64,7 @@ private:
 
     void dispatch(const std::string& type, const Json& data, std::string_view raw);
     void start_message(const Json& message);
+    void end_message();
     void start_block(const Json& data, std::string_view raw);
     [[nodiscard]] Block* open_block(const Json& data) const;
     [[nodiscard]] bool has_begun(std::int64_t index) const;
@@ -72,11 +73,14 @@ private:
     void take_text(Block& block, std::string text);
     void take_thinking(Block& block, std::string text);
     void take_input(Block& block, const std::string& text);
+    void take_input_object(Block& block, const Json& data, std::string_view raw);
+    void take_citation(Block& block, const Json& data, std::string_view raw);
     void take_thinking_out(Block& block);
-    [[nodiscard]] bool has_thinking() const;
     void stop_block(Block& block);
     void stop_open_blocks();
+    void take_first_content();
     std::vector<ContentBlock> all_blocks();
+    void note_unknown_stop_reason();
     void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);
     void fail_malformed(std::string how);
@@ -86,6 +90,7 @@ private:
     const ThinkTagsInText tags_;
     EventDataParser event_data_;
     agent::Answer answer_;
+    Json first_content_;        // of message_start: empty, or the answer if no block follows
     std::deque<Block> blocks_;  // in the order in which they began
     std::vector<Block*> open_;  // of blocks_, in the same order
     std::optional<agent::ModelFailure> failure_;
@@ -94,6 +99,7 @@ private:
     ValueCount values_;
     Repairs repairs_;
     std::size_t calls_ = 0;
+    bool has_thinking_ = false;  // in a block of its own
     bool started_ = false;
     bool began_again_ = false;  // a message_start followed a content block
     bool complete_ = false;

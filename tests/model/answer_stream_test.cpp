@@ -203,6 +203,114 @@ TEST(AnswerStream, AcceptsAnInputInTheStartOfABlock) {
     EXPECT_EQ(answer->calls.at(0).input, (Json{{"a", 1}}));
 }
 
+TEST(AnswerStream, AcceptsAnInputThatIsNoText) {
+    const auto piece = [](const std::string& json) {
+        return delta(R"({"type":"input_json_delta","partial_json":)" + json + "}");
+    };
+    for (const std::string& pieces :
+         {piece(R"({"z":1,"a":[2]})"), piece("{}") + piece(R"({"z":1,"a":[2]})"),
+          piece(R"({"z":1})") + piece(R"({"z":1,"a":[2]})"),
+          piece("{}") + partial(R"({"z":1,"a":)") + partial("[2]}"),
+          piece("null") + piece(R"({"z":1,"a":[2]})")}) {
+        SCOPED_TRACE(pieces);
+        Watcher watcher;
+        const auto answer =
+            read(begin() + start(kTool) + pieces + stop() + end("tool_use"), watcher);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->calls.at(0).input, (Json{{"z", 1}, {"a", {2}}}));
+        EXPECT_THAT(answer->content, HasSubstr(R"("input":{"z":1,"a":[2]})"));
+    }
+    Watcher watcher;
+    const auto half = read(
+        begin() + start(kTool) + piece(R"({"a":"x\ud83d"})") + stop() + end("tool_use"), watcher);
+    ASSERT_TRUE(half) << half.error().message;
+    EXPECT_EQ(half->calls.at(0).input, (Json{{"a", "x"}}));
+    EXPECT_EQ(half->calls.at(0).input_error, "");
+}
+
+TEST(AnswerStream, AcceptsTheContentInMessageStart) {
+    const auto start_with = [](const std::string& content) {
+        return event(R"({"type":"message_start","message":{"id":"msg_1","content":)" + content +
+                     "}}");
+    };
+    const std::string hi = R"([{"type":"text","text":"hi"}])";
+    const std::string call = R"([{"type":"tool_use","id":"a","name":"bash","input":{"n":1}}])";
+    const std::string stop_alone = event(R"({"type":"message_stop"})");
+    struct Case {
+        std::string wire;
+        std::string content;
+        const char* stop_reason;
+    };
+    for (const Case& c : {Case{start_with(hi) + end("end_turn"), hi, "end_turn"},
+                          Case{start_with(call) + end("tool_use"), call, "tool_use"},
+                          Case{start_with(call) + stop_alone, call, "tool_use"},
+                          Case{start_with(hi) + text("hi") + end("end_turn"), hi, "end_turn"}}) {
+        SCOPED_TRACE(c.wire);
+        Watcher watcher;
+        const auto answer = read(c.wire, watcher);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(Json::parse(answer->content), Json::parse(c.content));
+        EXPECT_EQ(answer->stop_reason, c.stop_reason);
+        EXPECT_EQ(watcher.text(), answer->text);
+    }
+}
+
+TEST(AnswerStream, StatesAStopReasonThatIsMissing) {
+    for (const std::string& last :
+         {event(R"({"type":"message_stop"})"),
+          event(R"({"type":"message_delta","delta":{"stop_reason":null}})") +
+              event(R"({"type":"message_stop"})")}) {
+        Watcher watcher;
+        const auto words = read(begin() + text("hi") + last, watcher);
+        ASSERT_TRUE(words) << words.error().message;
+        EXPECT_EQ(words->stop_reason, "end_turn");
+        const auto call = read(begin() + text("hi") + tool(R"("id":"a",)") + last, watcher);
+        ASSERT_TRUE(call) << call.error().message;
+        EXPECT_EQ(call->stop_reason, "tool_use");
+        EXPECT_TRUE(watcher.notices.empty());
+    }
+}
+
+TEST(AnswerStream, SaysThatAStopReasonIsUnknown) {
+    for (const char* known : {"end_turn", "max_tokens", "stop_sequence", "pause_turn", "refusal",
+                              "model_context_window_exceeded", "compaction"}) {
+        Watcher watcher;
+        ASSERT_TRUE(read(begin() + text("hi") + end(known), watcher));
+        EXPECT_TRUE(watcher.notices.empty()) << known;
+    }
+    Watcher watcher;
+    const auto answer = read(begin() + text("hi") + end("hologram"), watcher);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->stop_reason, "hologram");
+    EXPECT_THAT(watcher.notices,
+                ::testing::ElementsAre(HasSubstr("stop_reason hologram, which is unknown")));
+}
+
+TEST(AnswerStream, KnowsWhetherABlockOfThinkingCameBefore) {
+    const std::string end_alone = "One.\n</think>\nTwo.";
+    Watcher watcher;
+    EXPECT_EQ(read(begin() + thinking() + text(end_alone) + end("end_turn"), watcher)->text,
+              end_alone);
+    EXPECT_EQ(read(begin() + text(end_alone) + text(end_alone) + end("end_turn"), watcher)->text,
+              "Two." + end_alone);
+    std::string blocks;
+    for (int i = 0; i < 3000; ++i)
+        blocks += text("x");
+    EXPECT_TRUE(read(begin() + blocks + end("end_turn"), watcher));
+}
+
+TEST(AnswerStream, KeepsACitationOfAnEventThatWasMended) {
+    Watcher watcher;
+    const auto answer =
+        read(begin() + start(R"({"type":"text","text":"t"})") +
+                 "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+                 "\"citations_delta\",\"citation\":{\"title\":\"a\\ud83d b\"}}}\n\n" +
+                 stop() + end("end_turn"),
+             watcher);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_THAT(answer->content, HasSubstr("\"citations\":[{\"title\":\"a\xEF\xBF\xBD b\"}]"));
+}
+
 TEST(AnswerStream, RepairsTextThatIsNotUtf8) {
     Watcher watcher;
     const auto answer = read(begin() + start(R"({"type":"text","text":""})") +
@@ -214,6 +322,13 @@ TEST(AnswerStream, RepairsTextThatIsNotUtf8) {
     EXPECT_EQ(answer->text, "a\xEF\xBF\xBD \xEF\xBF\xBD b");
     EXPECT_EQ(parse_event_data(R"("\\ud83d \ud83d\ude00 \udead")")->get<std::string>(),
               "\\ud83d \xF0\x9F\x98\x80 \xEF\xBF\xBD");
+}
+
+std::string many_members() {
+    std::string members;
+    for (int i = 0; i < 5000; ++i)
+        members += ",\"x" + std::to_string(i) + "\":1";
+    return members;
 }
 
 TEST(AnswerStream, FailsOnAnythingThatIsNoAnswer) {
@@ -234,6 +349,12 @@ TEST(AnswerStream, FailsOnAnythingThatIsNoAnswer) {
         {end("end_turn"), "instead of message_start", true},
         {begin() + stop(), "outside a content block", true},
         {begin() + partial("x"), "outside a content block", true},
+        {begin() + start(kTool) + event(R"({"type":"message_stop"})"), "without a stop_reason",
+         true},
+        {begin() + start(R"({"type":"text","text":"")" + many_members() + "}"), "members", true},
+        {begin() + start(R"({"type":"text","text":""})") +
+             delta(R"({"type":"citations_delta","citation":{"a":1)" + many_members() + "}}"),
+         "members", true},
         {begin() + start(kTool) +
              event(R"({"type":"content_block_delta","index":1,"delta":{"type":"text_delta"}})"),
          "has not begun", true},
@@ -495,6 +616,9 @@ TEST(AnswerStream, RecognisesAnErrorInAnyEvent) {
          true},
         {"event: error\ndata: {\"message\":\"m\"}\n\n", "broke off", true},
         {"event: error\ndata: bad \x1b]52;c;x\x07 gateway\n\n", "bad ]52;c;x gateway", true},
+        {"event: error\ndata: \"upstream exploded\"\n\n", "upstream exploded", true},
+        {"event: error\ndata: [{\"error\":{\"type\":\"not_found_error\",\"message\":\"m\"}}]\n\n",
+         "not_found_error: m", false},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.frame);
