@@ -1,6 +1,8 @@
 #include "host/config/configuration.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include <Poco/URI.h>
 
@@ -26,6 +28,12 @@ const char* no_proxy_name(const Environment& environment) {
     return variable(environment, "NO_PROXY").empty() ? "no_proxy" : "NO_PROXY";
 }
 
+bool is_word(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+    });
+}
+
 class Examination {
 public:
     Examination(const Sources& sources, const Overrides& overrides)
@@ -43,6 +51,7 @@ private:
     void take_keys();
     void take_credentials_of_headers();
     void take_credentials_of_addresses();
+    void take_password(std::string_view key, const std::string& address);
     void choose_key_origin();
     void note_unused_variables();
     void check_fallbacks();
@@ -169,18 +178,36 @@ void Examination::take_credentials_of_headers() {
     }
 }
 
-/// The password, or a user without one, which is often a key: as it is written, and decoded.
+/// Also of those that another layer has replaced, since commands inherit the variables.
 void Examination::take_credentials_of_addresses() {
-    for (const auto& [key, values] : out_.table.all()) {
-        if (!is_address(key)) continue;
-        const std::string& address = values.front().text;
-        const UserOfAddress user = user_of_address(key, address);
-        const std::string words = address.substr(user.begin, user.end - user.begin);
-        const std::string password = words.substr(words.find(':') + 1);
+    for (const Layer& layer : layers_.layers) {
+        for (const ConfigEntry& entry : layer.entries)
+            if (is_address(entry.key)) take_password(entry.key, entry.value);
+    }
+    constexpr std::pair<const char*, const char*> kVariables[] = {
+        {"model.baseUrl", "ANTHROPIC_BASE_URL"},
+        {"model.baseUrl", "OPENAI_BASE_URL"},
+        {"model.proxy", "HTTPS_PROXY"},
+        {"model.proxy", "https_proxy"}};
+    for (const auto& [key, name] : kVariables)
+        take_password(key, variable(sources_.environment, name));
+}
+
+/// As it is written, and decoded.
+void Examination::take_password(std::string_view key, const std::string& address) {
+    const UserOfAddress user = user_of_address(key, address);
+    const std::string words = address.substr(user.begin, user.end - user.begin);
+    const auto colon = words.find(':');
+    // A password that may be a word of an ordinary text cannot be taken out of texts.
+    if (colon == words.npos || is_word(words.substr(colon + 1))) return;
+    std::vector<std::string>& out = out_.credentials.in_settings;
+    out.push_back(words.substr(colon + 1));
+    try {
         std::string decoded;
-        Poco::URI::decode(password, decoded);
-        out_.credentials.in_settings.insert(out_.credentials.in_settings.end(),
-                                            {password, decoded});
+        Poco::URI::decode(out.back(), decoded);
+        out.push_back(std::move(decoded));
+    } catch (const Poco::URISyntaxException&) {  // its text would show the password
+        return;
     }
 }
 

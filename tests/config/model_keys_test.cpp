@@ -274,8 +274,10 @@ TEST(ModelKeys, MakeThePasswordsOfAddressesKnownAsSecrets) {
     const Case cases[] = {
         {"model.baseUrl", "https://user:very-secret-1@h/v1", "user very-secret-1",
          "user [redacted]"},
-        {"model.baseUrl", "https://very%40secret-2@h", "very%40secret-2 very@secret-2",
+        {"model.baseUrl", "https://u:very%40secret-2@h", "very%40secret-2 very@secret-2",
          "[redacted] [redacted]"},
+        {"model.baseUrl", "https://long-user-name@h", "long-user-name", "long-user-name"},
+        {"model.baseUrl", "https://u:password@h", "password", "password"},
         {"model.proxy", "http://u:very-secret-3@h:1", "very-secret-3", "[redacted]"},
         {"model.fallback.1.baseUrl", "http://u:very-secret-4@h", "very-secret-4", "[redacted]"},
         {"model.baseUrl", "https://long-name-of-a-host/very-long:path@h",
@@ -292,6 +294,20 @@ TEST(ModelKeys, MakeThePasswordsOfAddressesKnownAsSecrets) {
         found.credentials.add_to(secrets);
         EXPECT_EQ(secrets.redact(one.text), one.shown);
     }
+}
+
+TEST(ModelKeys, MakeThePasswordsOfVariablesKnownAsSecretsWhateverIsUsed) {
+    World world;
+    world.sources.environment["HTTPS_PROXY"] = "http://u:very-secret-1%@h:1";
+    world.sources.environment["https_proxy"] = "http://u:very-secret-2@h:1";
+    world.sources.environment["OPENAI_BASE_URL"] = "http://u:very-secret-3@h:1";
+    world.sources.environment["ANTHROPIC_BASE_URL"] = "http://u:very-secret-4@h:1";
+    world.define("model.baseUrl", "http://h");
+    world.define("model.proxy", "none");
+    Secrets secrets;
+    world.examined().credentials.add_to(secrets);
+    EXPECT_EQ(secrets.redact("very-secret-1% very-secret-2 very-secret-3 very-secret-4"),
+              "[redacted] [redacted] [redacted] [redacted]");
 }
 
 TEST(ModelKeys, SayWhereTheKeyOfTheProviderComesFrom) {
