@@ -35,13 +35,17 @@ std::int64_t Compaction::answer_tokens() const {
     return options_.answer ? options_.answer(asked()) : max_tokens_;
 }
 
+std::optional<std::int64_t> Compaction::known_window() const {
+    return options_.window ? options_.window(asked()) : std::nullopt;
+}
+
 void Compaction::learn(std::optional<std::int64_t> window) {
     if (window && options_.learn) options_.learn(asked(), *window);
 }
 
 SummaryLimits Compaction::limits_after(std::optional<std::int64_t> window) {
     learn(window);
-    return {answer_tokens(), plain_bytes(threshold())};
+    return {answer_tokens(), plain_bytes(threshold()), known_window()};
 }
 
 bool Compaction::can_help(const RefusedRequest& refusal) const {
@@ -50,9 +54,8 @@ bool Compaction::can_help(const RefusedRequest& refusal) const {
 }
 
 bool Compaction::is_long() const {
-    const bool known = options_.knows_window && options_.knows_window(asked());
     const std::int64_t half = threshold() / 2;
-    return ports_.session.estimated_tokens() >= (known ? half : std::min(kLong, half));
+    return ports_.session.estimated_tokens() >= (known_window() ? half : std::min(kLong, half));
 }
 
 /// Without answers there is nothing to sum up: text without an answer stays as it is.

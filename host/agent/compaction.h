@@ -23,9 +23,9 @@ struct AskedModel {
 struct CompactionOptions {
     /// How many tokens a request to that model may have; empty: 50,000 for any.
     std::function<std::int64_t(const AskedModel& model)> threshold;
-    /// Whether the window of that model is known, so that the threshold is not a guess; empty: no
-    /// window is known.
-    std::function<bool(const AskedModel& model)> knows_window;
+    /// The window of that model in tokens; none, or empty: it is not known, so that the threshold
+    /// is a guess.
+    std::function<std::optional<std::int64_t>(const AskedModel& model)> window;
     /// How many tokens an answer of that model may have; empty: as many as were asked for.
     std::function<std::int64_t(const AskedModel& model)> answer;
     /// Called when the endpoint has stated the window of the model. The results of the functions
@@ -95,6 +95,7 @@ public:
 
     /// How many tokens to ask for in an answer of the session's model.
     [[nodiscard]] std::int64_t answer_tokens() const;
+    [[nodiscard]] std::optional<std::int64_t> known_window() const;
 
     /// Makes a summary now, because a person asks for it. On success it replaces the conversation.
     Result<void, CompactionFailure> compact_now(const std::string& focus, std::stop_token stop);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "host/agent/plain_conversation.h"
 #include "host/agent/repair.h"
 #include "host/agent/wire.h"
-#include "host/base/utf8.h"
 
 namespace tenon::agent {
 namespace {
@@ -15,6 +15,8 @@ constexpr int kUnsureAttempts = 3;
 /// A conversation with less text is not refused for its length; less is no conversation.
 constexpr std::size_t kLongText = 8'000;
 constexpr std::size_t kLeastText = 100;
+/// More than the instruction has, with a margin.
+constexpr std::int64_t kInstructionTokens = 600;
 /// Where an answer may have fewer tokens, the instruction limits the summary to some words.
 constexpr std::int64_t kShortAnswer = 4'096;
 
@@ -52,42 +54,6 @@ private:
     EventSink& sink_;
 };
 
-std::string plain_block(Role role, const Json& block) {
-    const std::string type = string_or(block, "type");
-    if (type == "text")
-        return (role == Role::kUser ? "User: " : "Assistant: ") + string_or(block, "text");
-    if (type == "tool_use") {
-        return "Assistant calls " + string_or(block, "name") + ": " +
-               dump_json(member(block, "input"));
-    }
-    if (type == "tool_result") {
-        return (bool_or(block, "is_error", false) ? "Error: " : "Result: ") +
-               text_of_result(member(block, "content"));
-    }
-    if (type == "image") return "User: [image]";
-    return {};
-}
-
-std::string plain_text(std::span<const Message> messages) {
-    std::string text;
-    for (const Message& message : messages) {
-        for (const std::string_view block : split_blocks(raw_member(message.wire, "content"))) {
-            const std::string said = plain_block(message.role, json_or_null(block));
-            if (!said.empty()) text += said + "\n\n";
-        }
-    }
-    return text;
-}
-
-/// At most the last `most` bytes, beginning with a whole character, and a remark on the rest.
-std::string newest(const std::string& text, std::size_t most) {
-    if (text.size() <= most) return text;
-    std::size_t from = text.size() - most;
-    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80)
-        ++from;
-    return "[the oldest " + std::to_string(from) + " bytes are left out]\n" + text.substr(from);
-}
-
 /// Whether the answer can be used as a summary.
 Result<std::string, SummaryFailure> summary_in(const Answer& answer) {
     for (const char* cut :
@@ -114,18 +80,25 @@ public:
 
     Result<std::string, SummaryFailure> run() {
         std::optional<Result<std::string, SummaryFailure>> first;
-        if (options_.fits) {
+        if (options_.fits && answer_tokens_beside_conversation() >= limits_.max_tokens / 2) {
             first.emplace(ask_as_it_is());
             if (length_ == Length::kFits) return std::move(*first);
         }
-        const std::string text = plain_text(session_.conversation().messages());
-        if (first && length_ == Length::kNotSaid && text.size() < kLongText)
-            return std::move(*first);
-        std::size_t most = std::min(text.size(), limits_.plain_bytes);
-        auto summary = ask_in_plain_text(newest(text, most));
+        const PlainConversation conversation(session_.conversation().messages());
+        const std::size_t size = conversation.size();
+        if (first && length_ == Length::kNotSaid && size < kLongText) return std::move(*first);
+        std::size_t most = std::min(size, limits_.plain_bytes);
+        auto summary = ask_in_plain_text(conversation.text(most));
         for (int attempt = 1; may_shrink(attempt, most); ++attempt) {
             most = std::min(shrunk(most), limits_.plain_bytes);
-            summary = ask_in_plain_text(newest(text, most));
+            summary = ask_in_plain_text(conversation.text(most));
+        }
+        if (summary && most < size) {
+            sink_.on_event(
+                Notice{"the conversation did not fit into one request, so the summary "
+                       "was made of about " +
+                       std::to_string(most) + " of its " + std::to_string(size) +
+                       " bytes: long results first were cut"});
         }
         return summary;
     }
@@ -140,11 +113,19 @@ private:
         return most / (length_ == Length::kTooLong ? 2 : 4);
     }
 
+    /// At most as many tokens as an answer may have.
+    [[nodiscard]] std::int64_t answer_tokens_beside_conversation() const {
+        if (!limits_.window) return limits_.max_tokens;
+        return std::min(limits_.max_tokens,
+                        *limits_.window - session_.estimated_tokens() - kInstructionTokens);
+    }
+
     Result<std::string, SummaryFailure> ask_as_it_is() {
+        const std::int64_t max_tokens = answer_tokens_beside_conversation();
         Conversation asked = session_.conversation();
-        asked.add_text(instruction(options_.focus, limits_.max_tokens));
+        asked.add_text(instruction(options_.focus, max_tokens));
         return ask({session_.head().model, session_.head().system, session_.head().tools,
-                    asked.messages(), limits_.max_tokens, true});
+                    asked.messages(), max_tokens, true});
     }
 
     Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {

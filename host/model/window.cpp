@@ -80,12 +80,12 @@ WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) co
         const Lock lock(mutex_);
         if (const auto window = told(model)) {
             const std::int64_t answer = std::min(max_tokens, *window / 4);
-            return {room_for_request(*window, answer), answer, true, true};
+            return {room_for_request(*window, answer), answer, true};
         }
     }
     if (const auto window = window_in_table(model))
-        return {room_for_request(*window, max_tokens), max_tokens, false, true};
-    return {kUnknownModel, max_tokens, false, false};
+        return {room_for_request(*window, max_tokens), max_tokens, false};
+    return {kUnknownModel, max_tokens, false};
 }
 
 std::optional<std::int64_t> Windows::window(std::string_view model) const {

@@ -20,7 +20,6 @@ struct WindowShares {
     std::int64_t request = 0;  ///< the longest request before the conversation is made shorter
     std::int64_t answer = 0;   ///< the longest answer
     bool learned = false;      ///< configured, or the server has stated the window
-    bool known = false;        ///< the same, or it is in the table
 };
 
 /// The context windows of the models at one server: as configured, as the server stated them when
@@ -68,8 +67,7 @@ private:
     /// Configured, stated or listed.
     [[nodiscard]] std::optional<std::int64_t> told(std::string_view model) const
         TENON_REQUIRES(mutex_);
-    [[nodiscard]] bool is_surely_known(std::string_view model) const
-        TENON_REQUIRES(mutex_);
+    [[nodiscard]] bool is_surely_known(std::string_view model) const TENON_REQUIRES(mutex_);
     [[nodiscard]] bool is_possible(std::string_view model, std::int64_t tokens) const
         TENON_REQUIRES(mutex_);
     struct Learned {

@@ -73,8 +73,8 @@ agent::LoopOptions OpenSession::loop_options() {
         if (!configured) return known.request;
         return known.learned ? std::min(*configured, known.request) : *configured;
     };
-    options.compaction.knows_window = [shares](const agent::AskedModel& asked) {
-        return shares(asked).known;
+    options.compaction.window = [this](const agent::AskedModel& asked) {
+        return windows_of(asked).window(name_of(asked));
     };
     options.compaction.answer = [shares](const agent::AskedModel& asked) {
         return shares(asked).answer;

@@ -128,7 +128,9 @@ TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThre
                           Case{false, 6'000, true}, Case{false, 3'000, false}}) {
         SCOPED_TRACE(std::to_string(c.known) + " " + std::to_string(c.tokens));
         allow_tokens(116'000);
-        options.compaction.knows_window = [&](const AskedModel&) { return c.known; };
+        options.compaction.window = [&](const AskedModel&) {
+            return c.known ? std::optional<std::int64_t>(200'000) : std::nullopt;
+        };
         ASSERT_TRUE(session.clear());
         provider.requests.clear();
         then_look("a" + std::to_string(c.known) + std::to_string(c.tokens), c.tokens);
@@ -140,6 +142,35 @@ TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThre
         const RunResult result = run("go");
         EXPECT_EQ(result.outcome, c.sums_up ? Outcome::kDone : Outcome::kFailed) << result.error;
         EXPECT_EQ(provider.requests.size(), c.sums_up ? 4U : 2U);
+    }
+}
+
+TEST_F(CompactionTest, InAKnownWindowASummaryIsAskedForOnlyWithWhatFits) {
+    struct Case {
+        std::int64_t window;
+        bool in_plain_text;
+        std::int64_t max_tokens;
+    };
+    for (const Case& c : {Case{100'000, false, 4'000}, Case{16'000, false, 3'400},
+                          Case{14'000, true, 4'000}, Case{8'000, true, 4'000}}) {
+        SCOPED_TRACE(c.window);
+        allow_tokens(6'000);
+        options.compaction.answer = [](const AskedModel&) { return 4'000; };
+        options.compaction.window = [&](const AskedModel&) { return std::optional(c.window); };
+        ASSERT_TRUE(session.clear());
+        provider.requests.clear();
+        then_look("a" + std::to_string(c.window), 11'800);
+        std::int64_t max_tokens = 0;
+        provider.then([&](const Request& request, const std::stop_token&) {
+            max_tokens = request.max_tokens;
+            return Answer{"m", "m", "end_turn", "[]", "S.", {}, {}};
+        });
+        provider.then_say("done");
+        EXPECT_EQ(run("go").text, "done");
+        const bool in_plain_text =
+            provider.requests.at(1)[0].dump().find("<conversation>") != std::string::npos;
+        EXPECT_EQ(in_plain_text, c.in_plain_text);
+        EXPECT_NEAR(static_cast<double>(max_tokens), static_cast<double>(c.max_tokens), 250);
     }
 }
 

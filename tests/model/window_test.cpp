@@ -136,10 +136,10 @@ TEST_F(WindowsTest, BelongToTheServerThatHasStatedThem) {
 
 TEST_F(WindowsTest, AreKnownFromTheTableOrFromTheServer) {
     Windows windows({}, "");
-    EXPECT_TRUE(windows.shares("claude-sonnet-5-5", 1).known);
-    EXPECT_FALSE(windows.shares("small", 1).known);
+    EXPECT_EQ(windows.window("claude-sonnet-5-5"), 200'000);
+    EXPECT_EQ(windows.window("small"), std::nullopt);
     ASSERT_TRUE(windows.learn("small", 8'000));
-    EXPECT_TRUE(windows.shares("small", 1).known);
+    EXPECT_EQ(windows.window("small"), 8'000);
 }
 
 TEST_F(WindowsTest, AreNeverSmallerThanAPromptThatTheServerHasAnswered) {
