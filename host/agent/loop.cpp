@@ -61,6 +61,35 @@ bool may_be_about_images(const ModelFailure& failure) {
            has_word(message, "vision");
 }
 
+/// What the model, or a filter of its server, said in place of an answer.
+std::string refusal_words(const Answer& answer) {
+    constexpr std::size_t kLongest = 2000;  // bytes
+    std::string words = "the model refused to answer this request (stop reason: refusal)";
+    if (!answer.refusal.empty())
+        words += "; the server says: " + std::string(utf8::first_bytes(answer.refusal, kLongest));
+    if (!is_blank(answer.text))
+        words += "; the answer so far: " + std::string(utf8::first_bytes(answer.text, kLongest));
+    return words;
+}
+
+bool is_cut_off(const Answer& answer) {
+    return answer.stop_reason == "max_tokens" ||
+           answer.stop_reason == "model_context_window_exceeded";
+}
+
+bool is_cut_before_a_call_ran(const Answer& answer) {
+    return is_cut_off(answer) &&
+           std::all_of(answer.calls.begin(), answer.calls.end(),
+                       [](const ToolCall& call) { return !call.input_error.empty(); });
+}
+
+std::string hint_for_cut_answer(const Answer& answer) {
+    return " (stop reason: " + answer.stop_reason + "); " +
+           (answer.stop_reason == "max_tokens"
+                ? "a higher model.maxTokens may help"
+                : "the model's context window is full: go on in a new session");
+}
+
 }  // namespace
 
 Loop::Loop(const Ports& ports, LoopOptions options)
@@ -119,7 +148,7 @@ RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
 
 RunResult Loop::begin(const Prompt& prompt, std::stop_token stop) {
     result_ = {};
-    cut_answers_ = 0;
+    cut_answers_ = cut_calls_ = 0;
     needs_none_ = 0;
     paused_ = false;
     compaction_.begin_run();
@@ -349,8 +378,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     compaction_.answered(answer.usage.without(answer.estimated));
     if (answer.stop_reason == "refusal") {
         count_unrecorded(answer.usage);
-        return fail(Outcome::kFailed,
-                    "the model refused to answer this request (stop reason: refusal)");
+        return fail(Outcome::kFailed, ports_.secrets.redact(refusal_words(answer)));
     }
     const bool empty = answer.content == "[]";
     if (empty) {
@@ -380,14 +408,17 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
         cut_answers_ = 0;
         run_calls(answer, stop);
         if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
+        cut_calls_ = is_cut_before_a_call_ran(answer) ? cut_calls_ + 1 : 0;
+        if (cut_calls_ > kMostCutAnswers) {
+            return fail(Outcome::kFailed, "each of the last " + std::to_string(cut_calls_) +
+                                              " answers was cut off in the middle of a call" +
+                                              hint_for_cut_answer(answer));
+        }
         return structured_.is_wanted() ? after_calls() : Next::kAsk;
     }
     if (answer.stop_reason == "pause_turn") return continue_paused_answer(answer);
-    if (answer.stop_reason == "max_tokens" ||
-        answer.stop_reason == "model_context_window_exceeded") {
-        return continue_cut_answer(answer);
-    }
-    cut_answers_ = 0;
+    if (is_cut_off(answer)) return continue_cut_answer(answer);
+    cut_answers_ = cut_calls_ = 0;
     if (structured_.is_wanted()) return take_structured_answer(empty);
     needs_none_ = empty ? ports_.session.conversation().messages().back().wire.size() : 0;
     return Next::kAnswered;
@@ -448,12 +479,7 @@ Loop::Next Loop::continue_paused_answer(const Answer& answer) {
 Loop::Next Loop::continue_cut_answer(const Answer& answer) {
     if (++cut_answers_ > kMostCutAnswers || answer.content == "[]" ||
         answer.stop_reason == "model_context_window_exceeded") {
-        const bool window_is_full = answer.stop_reason == "model_context_window_exceeded";
-        return fail(
-            Outcome::kFailed,
-            "the answer was cut off (stop reason: " + answer.stop_reason + "); " +
-                (window_is_full ? "the model's context window is full: go on in a new session"
-                                : "a higher model.maxTokens may help"));
+        return fail(Outcome::kFailed, "the answer was cut off" + hint_for_cut_answer(answer));
     }
     add_text(kGoOn, "continue");
     return Next::kAsk;

@@ -143,7 +143,8 @@ private:
     bool results_shown_ = true;  // watchers have seen the user message with the last results
     /// Results that could not be journalled, by tool_use id.
     std::map<std::string, ToolResult> unwritten_;
-    int cut_answers_ = 0;         // in a row
+    int cut_answers_ = 0;         // texts that were cut off, in a row
+    int cut_calls_ = 0;           // answers that were cut off before a call could run, in a row
     bool paused_ = false;         // the conversation ends in an answer that is to go on
     std::size_t needs_none_ = 0;  // size of a last user message that needs no (other) answer
 };

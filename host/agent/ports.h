@@ -66,6 +66,7 @@ struct Answer {
     Usage estimated = {};
     /// The server holds the conversation with this answer as a message thread, under `id`.
     bool in_thread = false;
+    std::string refusal = {};  ///< why it is one, as far as the server says; for people
 };
 
 /// Whether a refused request fits into the model's window, as far as the endpoint's message says.

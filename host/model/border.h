@@ -157,6 +157,8 @@ public:
     /// In the words of the Messages API; empty: none was stated.
     void stop_reason(std::string reason) { answer_.stop_reason = std::move(reason); }
     [[nodiscard]] const std::string& stop_reason() const { return answer_.stop_reason; }
+    /// Why the answer is a refusal: see agent::Answer.
+    void refusal(std::string words) { answer_.refusal = std::move(words); }
 
     /// How the answer is malformed, as soon as that is clear: too many calls, or too much of
     /// everything. Else empty.

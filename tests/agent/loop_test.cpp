@@ -477,6 +477,48 @@ TEST_F(LoopTest, LeavesNoTraceOfARefusedTurn) {
     EXPECT_EQ(session.conversation().messages().size(), 1U);
 }
 
+TEST_F(LoopTest, SaysWhatTheServerSaysInPlaceOfAnAnswer) {
+    secrets.add("sk-secret-value");
+    provider.then([](const Request&, const std::stop_token&) {
+        Answer answer{"m", "model", "refusal", "[]", "No: sk-secret-value.", {}, {}};
+        answer.refusal = "bio";
+        return answer;
+    });
+    EXPECT_EQ(run("go").error,
+              "the model refused to answer this request (stop reason: refusal); the server says: "
+              "bio; the answer so far: No: [redacted].");
+}
+
+TEST_F(LoopTest, EndsWhenEveryAnswerIsCutOffInTheMiddleOfACall) {
+    const auto cut = [this](const std::vector<ToolCall>& calls) {
+        provider.then([calls](const Request&, const std::stop_token&) {
+            std::string blocks;
+            for (const ToolCall& one : calls)
+                blocks += (blocks.empty() ? "" : ",") + (R"({"type":"tool_use","id":")" + one.id +
+                                                         R"(","name":"read_file","input":{}})");
+            return Answer{"m", "model", "max_tokens", "[" + blocks + "]", "", calls, {}};
+        });
+    };
+    toolbox.add("read_file", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"read", false, {}};
+    });
+    const auto broken = [](const std::string& id) {
+        return ToolCall{id, "read_file", Json::object(), "it was cut off"};
+    };
+    const ToolCall whole{"w", "read_file", Json::object(), {}};
+    cut({broken("a")});
+    cut({whole, broken("b")});
+    for (const char* id : {"c", "d", "e", "f"})
+        cut({broken(id)});
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.turns, 6);
+    EXPECT_EQ(result.error,
+              "each of the last 4 answers was cut off in the middle of a call (stop "
+              "reason: max_tokens); a higher model.maxTokens may help");
+    EXPECT_TRUE(session.conversation().unanswered().empty());
+}
+
 TEST_F(LoopTest, RedactsSecretsAndRepairsTextBeforeItIsKept) {
     secrets.add("sk-secret-value");
     toolbox.add("leak", true, [](const ToolCall&, CallContext&) {
