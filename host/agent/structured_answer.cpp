@@ -54,7 +54,8 @@ std::string StructuredAnswer::instruction() const {
 }
 
 bool StructuredAnswer::take_text(std::string_view text) {
-    const std::string_view document = without_fence(utf8::trimmed(text));
+    const std::string_view document =
+        without_fence(utf8::trimmed(utf8::without_byte_order_mark(utf8::trimmed(text))));
     if (const auto flaw = flaw_in(document)) return refuse(*flaw);
     return accept(document);
 }

@@ -129,6 +129,11 @@ std::string_view trimmed(std::string_view bytes, std::string_view blanks) {
     return bytes.substr(first, bytes.find_last_not_of(blanks) - first + 1);
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
 std::string shorten(std::string_view text, std::size_t limit, std::size_t head, std::size_t tail,
                     const std::function<std::string(std::size_t)>& marker) {
     if (text.size() <= limit) return std::string(text);

@@ -29,6 +29,9 @@ namespace tenon::utf8 {
 /// `bytes` without the ASCII characters of `blanks` at its beginning and end.
 [[nodiscard]] std::string_view trimmed(std::string_view bytes, std::string_view blanks = " \t\r\n");
 
+/// A text without the mark that some programs write in front of it (U+FEFF).
+[[nodiscard]] std::string_view without_byte_order_mark(std::string_view text);
+
 /// `text`, or when it has more than `limit` characters its first `head` and last `tail` ones with
 /// `marker(left_out)` between.
 [[nodiscard]] std::string shorten(std::string_view text, std::size_t limit, std::size_t head,

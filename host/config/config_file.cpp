@@ -14,8 +14,6 @@
 namespace tenon::config {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 /// Whether something of that name exists. Where that cannot be found out, and for a link that leads
 /// nowhere, the answer is yes: opening it then fails with the reason.
 bool exists_or_unknown(const std::filesystem::path& path) {
@@ -150,7 +148,7 @@ Result<std::string> read_config_bytes(const std::filesystem::path& path) {
 
 Result<ConfigFile> parse_config(const std::filesystem::path& path, std::string_view bytes) {
     if (auto text = check_text(path, bytes); !text) return text.error();
-    if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+    bytes = utf8::without_byte_order_mark(bytes);
     auto parsed = is_xml(path, bytes) ? parse_xml(path.string(), bytes)
                                       : parse_properties(path.string(), bytes);
     if (parsed) take_locks(*parsed);

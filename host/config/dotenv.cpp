@@ -96,7 +96,7 @@ void take_line(DotEnv& out, std::string_view line, const std::string& origin) {
 
 DotEnv parse_dotenv(const std::filesystem::path& file, std::string_view text) {
     DotEnv out;
-    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    text = utf8::without_byte_order_mark(text);
     for (int line = 1; !text.empty(); ++line) {
         const auto end = std::min(text.find('\n'), text.size());
         take_line(out, text.substr(0, end), file.string() + ":" + std::to_string(line));

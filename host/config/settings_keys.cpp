@@ -99,7 +99,7 @@ constexpr std::array kKeys = {
     KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  kFixed,   text<kModel, &M::api_version>,
             "The version of the Messages API that requests state."},
     KeySpec{"model.contextWindow",            kInteger,  "",           "known or learned", "",      256, kMany,   kNothing,  kFixed,   context_window,
-            "The context window of the models at model.baseUrl, in tokens. A smaller one that the server states when it refuses a request is used instead."},
+            "The context window of the models at model.baseUrl, in tokens. A smaller one that the server states when it refuses a request is used for the rest of the run."},
     KeySpec{"model.maxTokensField",           kChoice,   "",           "by server", "max_tokens, max_completion_tokens", 0, 0, kNothing, kFixed, text<kModel, &M::max_tokens_field>,
             "The field of a Chat Completions request that holds model.maxTokens."},
     KeySpec{"model.reasoningEffort",          kText,     "",           "the server's", "",          0, 0,         kNothing,  kFixed,   text<kModel, &M::reasoning_effort>,

@@ -6,6 +6,7 @@
 
 #include "host/agent/call_ids.h"
 #include "host/agent/repair.h"
+#include "host/base/utf8.h"
 #include "host/model/overflow.h"
 #include "host/model/server_error.h"
 
@@ -31,12 +32,19 @@ std::string on_one_line(std::string text) {
     return text.find_first_of("\r\n") == text.npos ? text : compact_json(text);
 }
 
+/// The library reads over such a mark, but the text goes into requests and the journal.
+void drop_byte_order_mark(std::string& text) {
+    text.erase(0, text.size() - utf8::without_byte_order_mark(text).size());
+}
+
 ToolInput read_tool_input(std::string text, Repairs& repairs) {
+    drop_byte_order_mark(text);
     auto parsed = parse_json(text);
     if (parsed) {
         if (const std::string* quoted = string_in(*parsed)) {
             repairs.made(Repair::kArgumentsQuoted);
             text = std::string(*quoted);
+            drop_byte_order_mark(text);
             parsed = parse_json(text);
         }
     }

@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "host/base/json.h"
+#include "host/base/utf8.h"
 
 namespace tenon::model {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Finds line ends. Remembers the positions of the next \n and the next \r: else a chunk with only
 /// one of them would be searched to its end for the other one on every line.
@@ -107,7 +106,7 @@ void SseParser::end(const OnEvent& on_event) {
 }
 
 void SseParser::take_line(std::string_view line, const OnEvent& on_event) {
-    if (first_line_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    if (first_line_) line = utf8::without_byte_order_mark(line);
     first_line_ = false;
     if (line.empty()) {
         if (has_data_) on_event({name_.empty() ? "message" : std::string_view(name_), data_});

@@ -70,12 +70,16 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<const agent::AnswerForm>> read_answer_schema(const std::string& given) {
+Result<std::unique_ptr<const agent::AnswerForm>> read_answer_schema(
+    const std::string& given, const std::filesystem::path& home) {
     using Form = std::unique_ptr<const agent::AnswerForm>;
     const bool is_text = utf8::trimmed(given).starts_with('{');
-    auto text = is_text ? Result<std::string>(given) : read_whole_file(given, kMostSchemaBytes);
+    const bool is_in_home = !home.empty() && given.starts_with("~/");
+    const std::string file = is_in_home ? (home / given.substr(2)).string() : given;
+    auto text = is_text ? Result<std::string>(given) : read_whole_file(file, kMostSchemaBytes);
     if (!text) return text.error();
-    const std::string where = is_text ? "" : given + ": ";
+    const std::string where = is_text ? "" : file + ": ";
+    *text = std::string(utf8::without_byte_order_mark(*text));
     auto schema = parse_json(*text);
     if (!schema) return Error{where + "not a JSON document: " + schema.error().message};
     auto compiled = plugins::Schema::compile_answer(*schema);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -9,8 +10,10 @@
 namespace tenon::session {
 
 /// The form of answer that `--json-schema` asks for. `given` is the text of a JSON Schema, which
-/// begins with `{`, or the name of a file with one, at most 1 MiB. The Error names the file and the
-/// place in the schema of what cannot be read or is not supported: see plugins::Schema.
-Result<std::unique_ptr<const agent::AnswerForm>> read_answer_schema(const std::string& given);
+/// begins with `{`, or the name of a file with one, at most 1 MiB; `~/` is `home`. The Error names
+/// the file and the place in the schema of what cannot be read or is not supported: see
+/// plugins::Schema.
+Result<std::unique_ptr<const agent::AnswerForm>> read_answer_schema(
+    const std::string& given, const std::filesystem::path& home = {});
 
 }  // namespace tenon::session

@@ -31,7 +31,7 @@ Result<std::string> instruction_text(const fs::path& root, const fs::path& file)
         return Error{file.string() + " is UTF-16 text; save it as UTF-8"};
     if (text.find('\0') != std::string_view::npos)
         return Error{file.string() + " holds NUL bytes, so it is not UTF-8 text"};
-    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    text = utf8::without_byte_order_mark(text);
     return utf8::repair(text);
 }
 

@@ -286,7 +286,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     setup->changes_providers = !request.provider_is_kept && changes_providers(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (request.json_schema) {
-        auto form = read_answer_schema(*request.json_schema);
+        auto form = read_answer_schema(*request.json_schema, setup->settings.home);
         if (!form) return form.error().while_doing("--json-schema");
         setup->answer_form = *std::move(form);
     }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/base/unique_fd.h"
+#include "host/base/utf8.h"
 
 namespace tenon::session {
 namespace {
@@ -38,7 +39,7 @@ bool has_front_matter(const fs::path& file) {
     const ssize_t n = ::read(fd.get(), bytes, sizeof bytes);
     if (n <= 0) return false;
     std::string_view text(bytes, static_cast<std::size_t>(n));
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+    text = utf8::without_byte_order_mark(text);
     text = text.substr(0, text.find('\n'));
     return text.substr(0, 3) == "---" && text.find_first_not_of(" \t\r", 3) == text.npos;
 }

@@ -99,6 +99,8 @@ TEST_F(StructuredAnswers, MayStandInACodeFenceThatHoldsNothingElse) {
         {"```json\n{\"n\":1}\n```", true},
         {"```\n{\"n\":1}\n```\n", true},
         {"{\"n\":1}", true},
+        {" \xEF\xBB\xBF{\"n\":1}", true},
+        {"\xEF\xBB\xBF```json\n{\"n\":1}\n```", true},
         {"Here:\n```json\n{\"n\":1}\n```", false},
         {"```python\n{\"n\":1}\n```", false},
         {"```json\n{\"n\":1}\n```\nDone.", false},

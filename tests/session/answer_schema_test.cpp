@@ -22,9 +22,10 @@ TEST(AnswerSchemaFile, IsATextOrAFileAndIsSentAsItIsWritten) {
     const std::string text =
         "\n { \"type\": \"object\",\n \"properties\": {\"b\":{}, \"a\": {}}}\n";
     const std::string file = dir.write("schema.json", text);
-    for (const std::string& given : {text, file}) {
+    dir.write("marked.json", "\xEF\xBB\xBF" + text);
+    for (const std::string& given : {text, file, std::string("~/marked.json")}) {
         SCOPED_TRACE(given);
-        const auto form = read_answer_schema(given);
+        const auto form = read_answer_schema(given, dir.path());
         ASSERT_TRUE(form) << form.error().message;
         EXPECT_EQ((*form)->schema(), R"({"type":"object","properties":{"b":{},"a":{}}})");
         EXPECT_FALSE((*form)->wraps());
