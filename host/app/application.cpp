@@ -44,9 +44,18 @@ void open_standard_descriptors() {
     }
 }
 
+/// Whether a server is named, for whatever provider, and no provider is. A variable with a base URL
+/// is for one provider.
+bool names_only_a_server(const config::Table& table) {
+    const config::Setting* provider = table.find("model.provider");
+    const config::Setting* server = table.find("model.baseUrl");
+    return (provider == nullptr || provider->built_in) && server != nullptr && !server->built_in &&
+           !server->origin.ends_with("_BASE_URL");
+}
+
 /// Where a session is to go on with the provider that it has, and that can be asked at the same
 /// server: puts it into the options and reads the configuration again, since keys and addresses
-/// follow from it.
+/// follow from it. At another server only if that is named, for no provider.
 void keep_provider(cli::Options& options, const config::Sources& sources,
                    Result<config::Configuration>& configuration) {
     const auto recorded = session::model_to_keep(*configuration, run_request_of(options));
@@ -59,7 +68,8 @@ void keep_provider(cli::Options& options, const config::Sources& sources,
     const config::Settings::Model& model = again->settings.model;
     const std::string server = session::server_address(model);
     const bool is_elsewhere = !recorded->server.empty() && recorded->server != server;
-    if (is_elsewhere || session::missing_needs(model, again->credentials).key) return;
+    if (is_elsewhere && !names_only_a_server(configuration->table)) return;
+    if (session::missing_needs(model, again->credentials).key) return;
     again->notices.push_back("the session keeps its provider " + recorded->provider + ", at " +
                              server + " (configured: " + configuration->settings.model.provider +
                              "); --provider changes it");

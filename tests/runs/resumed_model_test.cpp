@@ -100,6 +100,19 @@ TEST_F(ResumedModel, AProviderIsNotKeptAtAServerThatTheSessionNeverHad) {
                                       "model configured, after openai and m"));
 }
 
+TEST_F(ResumedModel, AServerThatIsNamedForNoProviderGetsThatOfTheSession) {
+    const Environment key = {{"OPENAI_API_KEY", "test-key-0123456789"}};
+    ASSERT_EQ(run(key, {"--session", "s", "--provider", "openai", "--model", "m", "-D",
+                        "model.baseUrl=" + first_.url() + "/v1"})
+                  .code,
+              0);
+    const CommandResult ran =
+        run(key, {"--continue", "-D", "model.baseUrl=" + second_.url() + "/v1"});
+    EXPECT_EQ(ran.code, 0) << ran.errors;
+    EXPECT_EQ(second_.requests().back().json()["model"], "m");
+    EXPECT_THAT(ran.errors, HasSubstr("until now it was at " + first_.url()));
+}
+
 TEST_F(ResumedModel, WithoutAKeyTheErrorSaysWhereTheSessionWas) {
     const Environment key = {{"OPENAI_API_KEY", "test-key-0123456789"}};
     const std::vector<std::string> there = {
