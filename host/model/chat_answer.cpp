@@ -69,15 +69,17 @@ std::string_view meaning_of(std::string_view finish_reason) {
     return {};
 }
 
-/// The choice that is asked for. Some servers send none in some chunks, or an object.
-const Json& choice_in(const Json& chunk) {
-    const Json& choices = member(chunk, "choices");
+/// The choice that is asked for. Some servers send none in some chunks, or an object; some count
+/// from 1.
+template <class AnyJson>
+const AnyJson& choice_in(const AnyJson& chunk) {
+    static const AnyJson kNone;
+    const AnyJson& choices = member(chunk, "choices");
     if (choices.is_object()) return choices;
-    if (choices.is_array()) {
-        for (const Json& choice : choices)
-            if (integer_or(choice, "index", 0) == 0) return choice;
-    }
-    return element(choices, 0);
+    if (!choices.is_array() || choices.empty()) return kNone;
+    for (const AnyJson& choice : choices)
+        if (integer_in(member(choice, "index")).value_or(0) == 0) return choice;
+    return choices.front();
 }
 
 /// The texts of an array of parts.
@@ -167,15 +169,17 @@ void ChatAnswerReader::take_chunk(const Json& chunk, std::string_view raw) {
     take_usage(chunk, choice);
     if (!choice.is_object()) return;
     const Json& delta = member(choice, "delta");
+    const std::string reason = string_or(choice, "finish_reason");
     if (delta.is_object()) {
-        take_delta(delta, raw);
+        const std::size_t known = builder_.text_of(kTextPlace).size();
+        take_delta(delta, chunk, raw);
+        has_text_of_delta_ = has_text_of_delta_ || builder_.text_of(kTextPlace).size() > known;
     } else if (!has_choice_) {
-        take_delta(member(choice, "message"), raw);
+        take_delta(member(choice, "message"), chunk, raw);
     } else {
-        take_later_message(member(choice, "message"));
+        take_later_message(member(choice, "message"), !reason.empty());
     }
     has_choice_ = true;
-    const std::string reason = string_or(choice, "finish_reason");
     if (!reason.empty()) take_finish_reason(reason);
     if (!builder_.malformed().empty()) failure_ = malformed_answer(builder_.malformed());
 }
@@ -192,6 +196,7 @@ void ChatAnswerReader::take_finish_reason(const std::string& reason) {
         sink_.on_event(agent::Notice{"the server ended the answer with " + stated +
                                      ", which is unknown; the answer may not be whole"});
     }
+    if (means == "refusal") builder_.refusal(stated);
     builder_.stop_reason(std::string(means.empty() ? "end_turn" : means));
 }
 
@@ -208,9 +213,9 @@ std::string ChatAnswerReader::with_lost(std::string text) {
     return text;
 }
 
-void ChatAnswerReader::take_delta(const Json& delta, std::string_view raw) {
+void ChatAnswerReader::take_delta(const Json& delta, const Json& chunk, std::string_view raw) {
     lost_ += event_data_.take_lost();
-    take_reasoning(delta, raw);
+    take_reasoning(delta, chunk, raw);
     take_content(member(delta, "content"));
     if (const std::string refusal = string_or(delta, "refusal"); !refusal.empty()) {
         refused_ = true;
@@ -221,13 +226,19 @@ void ChatAnswerReader::take_delta(const Json& delta, std::string_view raw) {
     if (function.is_object()) take_calls(Json{{"function", function}});
 }
 
-/// Some servers send the whole message once more in the last chunk, others a piece in each.
-void ChatAnswerReader::take_later_message(const Json& message) {
+/// Some servers send the whole message once more in the last chunk, others a piece of it in each,
+/// or all of it so far.
+void ChatAnswerReader::take_later_message(const Json& message, bool is_last) {
     const std::string content = string_or(message, "content");
     const std::string_view known = builder_.text_of(kTextPlace);
-    const bool is_again = content.starts_with(known);
-    if (is_again) builder_.whole_text(kTextPlace, content);
-    if (!is_again && !known.ends_with(content)) builder_.text(kTextPlace, content);
+    const bool may_be_again = has_text_of_delta_ || is_last;
+    const bool is_more = !has_pieces_ && content.size() > known.size();
+    if (content.starts_with(known) && (may_be_again || is_more)) {
+        builder_.whole_text(kTextPlace, content);
+    } else if (!content.empty() && !(has_text_of_delta_ && known.ends_with(content))) {
+        has_pieces_ = true;
+        builder_.text(kTextPlace, content);
+    }
     if (!has_calls_) take_calls(member(message, "tool_calls"));
 }
 
@@ -247,7 +258,7 @@ void ChatAnswerReader::take_content(const Json& content) {
     }
 }
 
-void ChatAnswerReader::take_reasoning(const Json& delta, std::string_view raw) {
+void ChatAnswerReader::take_reasoning(const Json& delta, const Json& chunk, std::string_view raw) {
     bool shown = false;
     for (const std::string_view field : kThinkingFields) {
         const std::string text = string_or(delta, field);
@@ -258,12 +269,14 @@ void ChatAnswerReader::take_reasoning(const Json& delta, std::string_view raw) {
     if (std::none_of(kThinkingParts.begin(), kThinkingParts.end(),
                      [&](std::string_view key) { return member(delta, key).is_array(); }))
         return;
-    const auto ordered = parse_ordered_json(raw);
-    if (!ordered) return;
-    const OrderedJson* choice = &member(*ordered, "choices");
-    if (choice->is_array() && !choice->empty()) choice = &choice->front();
-    const OrderedJson& of_delta = member(*choice, "delta");
-    const OrderedJson& from = of_delta.is_object() ? of_delta : member(*choice, "message");
+    const auto ordered = ordered_event(raw, chunk);
+    if (!ordered) {
+        failure_ = malformed_answer("malformed event: " + ordered.error().message);
+        return;
+    }
+    const OrderedJson& choice = choice_in(*ordered);
+    const OrderedJson& of_delta = member(choice, "delta");
+    const OrderedJson& from = of_delta.is_object() ? of_delta : member(choice, "message");
     for (std::size_t i = 0; i < kThinkingParts.size(); ++i)
         take_parts(parts_[i], member(from, kThinkingParts[i]), shown);
 }
@@ -279,7 +292,7 @@ void ChatAnswerReader::take_parts(ThinkingParts& to, const OrderedJson& pieces, 
 }
 
 void ThinkingParts::take(const OrderedJson& piece) {
-    if (last_.is_null() || !are_one(last_, piece)) {
+    if (last_.is_null() || last_.size() > kMaxOrderedMembers || !are_one(last_, piece)) {
         end_part();
         last_ = piece;
         return;

@@ -47,10 +47,10 @@ public:
 private:
     void take_chunk(const Json& chunk, std::string_view raw);
     void take_usage(const Json& chunk, const Json& choice);
-    void take_delta(const Json& delta, std::string_view raw);
-    void take_later_message(const Json& message);
+    void take_delta(const Json& delta, const Json& chunk, std::string_view raw);
+    void take_later_message(const Json& message, bool is_last);
     void take_content(const Json& content);
-    void take_reasoning(const Json& delta, std::string_view raw);
+    void take_reasoning(const Json& delta, const Json& chunk, std::string_view raw);
     void take_parts(ThinkingParts& to, const OrderedJson& pieces, bool shown);
     void take_calls(const Json& calls);
     void take_finish_reason(const std::string& reason);
@@ -64,6 +64,8 @@ private:
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool has_choice_ = false;
+    bool has_text_of_delta_ = false;  // some text has come in a delta
+    bool has_pieces_ = false;         // messages without deltas are pieces of one
     bool has_calls_ = false;
     bool finished_ = false;  // a finish_reason has arrived
     bool refused_ = false;

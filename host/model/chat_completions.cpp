@@ -22,7 +22,10 @@ constexpr std::string_view kImageLater =
     "[this server takes no image here: it is in the next message of the user]";
 
 /// Reasoning that is missing, not refused.
-constexpr std::array<std::string_view, 3> kMissing = {"is missing", "passed back", "is required"};
+constexpr std::array<std::string_view, 3> kMissing = {"missing", "passed back", "is required"};
+/// What Google's servers take for the signature of a call that no model of theirs has made.
+constexpr std::string_view kNoSignature =
+    R"(,"extra_content":{"google":{"thought_signature":"skip_thought_signature_validator"}})";
 
 constexpr std::array kRefusable = {
     RefusablePart{Part::kStreamUsage, "stream_options"},
@@ -42,6 +45,14 @@ constexpr std::array kRefusable = {
     RefusablePart{Part::kReasoningOfCalls, "reasoning_content is missing"},
     RefusablePart{Part::kReasoningOfCalls, "reasoning_content is required"},
     RefusablePart{Part::kReasoningOfCalls, "must be passed back"},
+    RefusablePart{Part::kReasoningOfCalls, "missing `reasoning_content`"},
+    RefusablePart{Part::kReasoningOfCalls, "missing 'reasoning_content'"},
+    RefusablePart{Part::kReasoningOfCalls, "missing reasoning_content"},
+    RefusablePart{Part::kSignatureOfCalls, "missing a thought_signature"},
+    RefusablePart{Part::kSignatureOfCalls, "missing a `thought_signature`"},
+    // Mistral's servers and templates.
+    RefusablePart{Part::kShortCallIds, "with a length of 9"},
+    RefusablePart{Part::kShortCallIds, "with length 9"},
     RefusablePart{Part::kSentReasoning, "reasoning_content", kMissing},
     RefusablePart{Part::kSentReasoning, kThinkingDetails},
     RefusablePart{Part::kSentReasoning, kThinkingBlocks},
@@ -63,6 +74,10 @@ constexpr std::array kRefusable = {
 };
 constexpr std::size_t kTokenFieldRows = 5;
 
+constexpr std::size_t kShortIdLength = 9;
+constexpr std::string_view kIdChars =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
 void append(Pieces& to, const Pieces& more) {
     to.insert(to.end(), more.begin(), more.end());
 }
@@ -76,9 +91,15 @@ struct ResultParts {
 ResultParts parts_of_result(std::string_view block) {
     ResultParts parts;
     const std::string_view content = value_of(block, "content");
-    if (value_of(block, "is_error") == "true") parts.text.push_back("Error: ");
+    // There is no member for an error. Many texts begin with the word.
+    const bool is_error = value_of(block, "is_error") == "true";
+    const auto add_text = [&](std::string_view text) {
+        if (is_error && parts.text.empty() && !text.starts_with("Error"))
+            parts.text.push_back("Error: ");
+        parts.text.push_back(text);
+    };
     if (!content.starts_with('[')) {
-        parts.text.push_back(inside_quotes(content));
+        add_text(inside_quotes(content));
         return parts;
     }
     bool first = true;
@@ -87,13 +108,31 @@ ResultParts parts_of_result(std::string_view block) {
         if (type == "image") parts.images.push_back(part);
         if (type != "text") continue;
         if (!std::exchange(first, false)) parts.text.push_back("\\n");
-        parts.text.push_back(inside_quotes(value_of(part, "text")));
+        add_text(inside_quotes(value_of(part, "text")));
     }
+    if (parts.text.empty()) add_text("");
     return parts;
 }
 
 bool is_empty(const Pieces& pieces) {
     return std::all_of(pieces.begin(), pieces.end(), [](std::string_view p) { return p.empty(); });
+}
+
+bool is_short_id(std::string_view id) {
+    return id.size() == kShortIdLength && std::all_of(id.begin(), id.end(), [](char c) {
+               return kIdChars.find(c) != kIdChars.npos;
+           });
+}
+
+/// A short id that is always the same for an id, with its quotes.
+std::string short_id(std::string_view id) {
+    std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
+    for (const char c : id)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    std::string out = "\"";
+    for (std::size_t i = 0; i < kShortIdLength; ++i, hash /= kIdChars.size())
+        out += kIdChars[hash % kIdChars.size()];
+    return out + '"';
 }
 
 /// Writes the messages of one request. Neighbours of the same role become one message.
@@ -104,6 +143,8 @@ public:
           origin_(std::move(origin)),
           sends_thinking_(traits.takes(Part::kSentReasoning)),
           calls_need_thinking_(traits.takes(Part::kReasoningOfCalls)),
+          calls_need_signature_(traits.takes(Part::kSignatureOfCalls)),
+          short_ids_(traits.takes(Part::kShortCallIds)),
           user_after_results_(traits.takes(Part::kUserAfterResults)) {}
 
     void add_system(std::string_view text) {
@@ -227,7 +268,7 @@ private:
         }
         for (std::size_t i = 0; i < calls_.size(); ++i) {
             out_.add(i == 0 ? R"(,"tool_calls":[{"id":)" : R"(,{"id":)");
-            out_.add(calls_[i].id);
+            add_id(calls_[i].id);
             out_.add(R"(,"type":"function","function":{"name":)");
             out_.add(calls_[i].name);
             out_.add(",\"arguments\":");
@@ -236,10 +277,18 @@ private:
             if (calls_[i].kept.starts_with('{')) {
                 out_.add(",");
                 out_.add(calls_[i].kept.substr(1, calls_[i].kept.size() - 2));
+            } else if (calls_need_signature_) {
+                out_.add(kNoSignature);
             }
             out_.add("}");
         }
         out_.add(calls_.empty() ? "}" : "]}");
+    }
+
+    /// `id` with its quotes.
+    void add_id(std::string_view id) {
+        if (short_ids_ && !is_short_id(inside_quotes(id))) return out_.own(short_id(id));
+        out_.add(id);
     }
 
     void write_string_or_null(const Pieces& text) {
@@ -257,7 +306,7 @@ private:
         if (found != results.end()) parts = parts_of_result(*found);
         begin("tool");
         out_.add(",\"tool_call_id\":");
-        out_.add(call.id);
+        add_id(call.id);
         out_.add(",\"content\":\"");
         const std::string_view elsewhere = user_after_results_ ? kImageFollows : kImageLater;
         if (is_empty(parts.text)) {
@@ -372,6 +421,8 @@ private:
     const std::string origin_;
     const bool sends_thinking_;
     const bool calls_need_thinking_;
+    const bool calls_need_signature_;
+    const bool short_ids_;
     const bool user_after_results_;
     bool is_first_ = true;
     bool result_is_open_ = false;

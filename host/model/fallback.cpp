@@ -145,7 +145,9 @@ private:
         if (!failed_.empty()) {
             const Failed& last = failed_.back();
             announce_attempt(last.model, last.failure, model);
-            sink_.on_event(agent::Notice{words(last.model) + " does not answer (" +
+            const bool is_silent = stays_silent(last.failure);
+            sink_.on_event(agent::Notice{words(last.model) +
+                                         (is_silent ? " does not answer (" : " cannot be used (") +
                                          last.failure.message + "); asking " + words(model)});
         } else if (model > all_.asked_) {
             sink_.on_event(

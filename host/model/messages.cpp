@@ -81,6 +81,12 @@ bool has_thinking_of_text(const agent::Message& message) {
     return false;
 }
 
+bool has_thinking(const agent::Message& message) {
+    for (std::size_t i = 0; i < message.block_ends.size(); ++i)
+        if (agent::is_thinking(message, i)) return true;
+    return false;
+}
+
 /// Writes the body of one request.
 class BodyWriter {
 public:
@@ -88,6 +94,7 @@ public:
         : request_(request),
           origin_(agent::ModelName{"anthropic", std::string(request.model)}.words()),
           marks_(traits.takes(Part::kCacheMarks)),
+          sends_thinking_(traits.takes(Part::kSentReasoning)),
           thread_(thread),
           repeats_prefix_(traits.takes(Part::kThreadPrefix)),
           asks_for_schema_(!request.answer_schema.empty() && traits.takes(Part::kAnswerSchema)) {}
@@ -157,7 +164,8 @@ private:
     }
 
     void add_message(const agent::Message& message, std::span<const BlockPosition> marks) {
-        const bool is_foreign = agent::has_foreign_thinking(message, origin_);
+        const bool is_foreign = agent::has_foreign_thinking(message, origin_) ||
+                                (!sends_thinking_ && has_thinking(message));
         if (is_foreign || has_thinking_of_text(message))
             return add_message_without_thinking(message, marks, is_foreign);
         const std::string_view wire = message.wire;
@@ -194,6 +202,7 @@ private:
     const agent::Request& request_;
     const std::string origin_;
     const bool marks_;
+    const bool sends_thinking_;
     const ThreadUse thread_;
     const bool repeats_prefix_;
     const bool asks_for_schema_;
@@ -240,6 +249,9 @@ std::span<const RefusablePart> MessagesFormat::refusable() const {
         RefusablePart{Part::kCacheMarks, "cache_control"},
         RefusablePart{Part::kCacheMarks, "prompt caching"},
         RefusablePart{Part::kCacheMarks, "prompt_caching"},
+        // Of another server, whose model has the same name.
+        RefusablePart{Part::kSentReasoning, "invalid `signature` in `thinking`"},
+        RefusablePart{Part::kSentReasoning, "invalid signature in thinking"},
         RefusablePart{Part::kAnswerSchema, "output_config"},
         RefusablePart{Part::kAnswerSchema, "output_format"},
         RefusablePart{Part::kAnswerSchema, "json_schema"},

@@ -28,6 +28,8 @@ enum class Part {
     kReasoningSummary,  ///< what asks for a summary of the reasoning
     kUserAfterResults,  ///< a user's message between tool results and their answer
     kReasoningOfCalls,  ///< reasoning in each answer with calls, also where there was none
+    kSignatureOfCalls,  ///< a signature in each call, also where the model has given none
+    kShortCallIds,      ///< ids of calls that have nine letters and digits
 };
 
 /// How a refusal names a part.

@@ -54,7 +54,8 @@ Result<std::shared_ptr<const WireFormat>> make_wire_format(std::string_view name
 
 ServerTraits first_traits(std::string_view format, std::string_view base_url) {
     if (format == "anthropic")
-        return ServerTraits({Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads});
+        return ServerTraits(
+            {Part::kCacheMarks, Part::kAnswerSchema, Part::kThreads, Part::kSentReasoning});
     if (format == "openai-responses")
         return ServerTraits({Part::kAnswerSchema, Part::kReasoning, Part::kReasoningSummary,
                              Part::kSentReasoning, Part::kParallelCalls});

@@ -166,6 +166,23 @@ TEST(ChatAnswer, UnderstandsServersAsTheyAre) {
              text("ok") +
                  data(R"({"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]})"),
              ok},
+            {"a message in pieces",
+             data(R"({"choices":[{"message":{"content":"o"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"o"}}]})") +
+                 data(R"({"choices":[{"message":{"content":" 1"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"1"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"1"},"finish_reason":"stop"}]})"),
+             R"([{"type":"text","text":"oo 111"}])"},
+            {"a message in pieces, and once more",
+             data(R"({"choices":[{"message":{"content":"o"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"k"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]})"),
+             ok},
+            {"all of the message so far",
+             data(R"({"choices":[{"message":{"content":""}}]})") +
+                 data(R"({"choices":[{"message":{"content":"o"}}]})") +
+                 data(R"({"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]})"),
+             ok},
             {"a message in place of a delta",
              data(R"({"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]})"), ok},
             {"content in parts",
@@ -501,6 +518,38 @@ TEST(ChatAnswer, BoundsTheReasoningDetailsWhileTheyArrive) {
         ASSERT_TRUE(parser.feed(event, [&](const SseEvent& one) { reader.take(one); }));
     EXPECT_EQ(events, 32);
     EXPECT_EQ(reader.finish(true).error().malformed, kTooLong);
+}
+
+TEST(ChatAnswer, KeepsReasoningDetailsOfEventsThatHadToBeMended) {
+    const auto details = [](const std::string& text, const std::string& more = "") {
+        return chunk(R"({"reasoning_details":[{"type":"reasoning.text","text":")" + text +
+                     R"(","index":0)" + more + "}]}");
+    };
+    const auto answer = read(details("first ") + details("caf\xC3") + details("\xA9 middle ") +
+                             details("last", R"(,"signature":"s")") + text_and_end());
+    ASSERT_TRUE(answer);
+    const Json thinking = Json::parse(answer->content)[0];
+    EXPECT_EQ(thinking["reasoning_details"][0]["text"], "first caf\xC3\xA9 middle last");
+    EXPECT_EQ(thinking["reasoning_details"][0]["signature"], "s");
+    EXPECT_EQ(thinking["thinking"], "first caf\xC3\xA9 middle last");
+}
+
+TEST(ChatAnswer, RefusesReasoningDetailsWithTooManyMembers) {
+    std::string members;
+    for (std::size_t i = 0; i <= kMaxOrderedMembers; ++i)
+        members += ",\"k" + std::to_string(i) + "\":1";
+    const auto answer =
+        read(chunk(R"({"reasoning_details":[{"type":"x")" + members + "}]}") + text_and_end());
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("an object with more than 4096 members"));
+}
+
+TEST(ChatAnswer, SaysWhatAFilterOfTheServerSays) {
+    const auto answer = read(text("half") + end("content_filter") + kDone);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->stop_reason, "refusal");
+    EXPECT_EQ(answer->refusal, "finish_reason content_filter");
+    EXPECT_EQ(answer->text, "half");
 }
 
 TEST(ChatAnswer, NeverRunsACallWithoutValidArguments) {

@@ -368,6 +368,48 @@ TEST(ChatMessages, HasReasoningInEveryAnswerWithCallsWhereItMayNotBeMissing) {
                 Not(HasSubstr("reasoning_content")));
 }
 
+TEST(ChatMessages, HasAWordForASignatureInCallsThatHaveNoneWhereItMayNotBeMissing) {
+    const std::string none =
+        R"("extra_content":{"google":{"thought_signature":"skip_thought_signature_validator"}})";
+    const std::vector<agent::Message> talk = {
+        user({text_block("go")}),
+        answer({R"({"type":"thinking","thinking":"","calls":{"a":{"extra_content":{"s":1}}}})",
+                call("a"), call("b")},
+               "openai m"),
+        user({result_block("a", "x"), result_block("b", "y")})};
+    EXPECT_THAT(written(talk), Not(HasSubstr(none)));
+    const std::string with = written(talk, {kLocal, {}, {Part::kSignatureOfCalls}});
+    EXPECT_THAT(with, HasSubstr(R"("arguments":"{}"},"extra_content":{"s":1}},{"id":"b")"));
+    EXPECT_THAT(with, HasSubstr(R"("arguments":"{}"},)" + none + "}]}"));
+}
+
+TEST(ChatMessages, HasShortIdsOfCallsWhereOthersAreRefused) {
+    const std::vector<agent::Message> talk = {
+        user({text_block("go")}), answer({call("toolu_01ABC"), call("aB3dE6gH9"), call("b")}),
+        user({result_block("toolu_01ABC", "x"), result_block("aB3dE6gH9", "y"),
+              result_block("b", "z")})};
+    const Json messages = Json::parse(written(talk, {kLocal, {}, {Part::kShortCallIds}}));
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < 3; ++i) {
+        ids.push_back(messages[1]["tool_calls"][i]["id"]);
+        EXPECT_EQ(messages[2 + i]["tool_call_id"], ids.back());
+        EXPECT_THAT(ids.back(), ::testing::MatchesRegex("[a-zA-Z0-9]{9}"));
+    }
+    EXPECT_EQ(ids[1], "aB3dE6gH9");
+    EXPECT_NE(ids[0], ids[2]);
+}
+
+TEST(ChatMessages, SaysOnceThatAResultIsAnError) {
+    const auto written_error = [](const std::string& text) {
+        const std::string block = R"({"type":"tool_result","tool_use_id":"a","content":)" +
+                                  json_quote(text) + R"(,"is_error":true})";
+        return written({answer({call("a")}), user({block})});
+    };
+    EXPECT_THAT(written_error("no such file"), HasSubstr(R"("content":"Error: no such file")"));
+    EXPECT_THAT(written_error("Error: no job"), HasSubstr(R"("content":"Error: no job")"));
+    EXPECT_THAT(written_error(""), HasSubstr(R"("content":"Error: ")"));
+}
+
 TEST(ChatRefusals, NameTheirParts) {
     const ChatCompletionsFormat format({});
     const ChatCompletionsFormat fixed({"max_tokens"});
@@ -404,6 +446,14 @@ TEST(ChatRefusals, NameTheirParts) {
               Part::kReasoningOfCalls, Part::kReasoningOfCalls},
              {"the `reasoning_content` in the thinking mode must be passed back to the api.",
               Part::kReasoningOfCalls, Part::kReasoningOfCalls},
+             {"missing `reasoning_content` field in the assistant message at message index 2",
+              Part::kReasoningOfCalls, Part::kReasoningOfCalls},
+             {"function call is missing a thought_signature in functioncall parts",
+              Part::kSignatureOfCalls, Part::kSignatureOfCalls},
+             {"tool call ids should be alphanumeric strings with length 9!", Part::kShortCallIds,
+              Part::kShortCallIds},
+             {"tool call id was toolu_01abc but must be a-z, a-z, 0-9, with a length of 9.",
+              Part::kShortCallIds, Part::kShortCallIds},
              {"response_format is not supported", Part::kAnswerSchema, Part::kAnswerSchema},
              {"function calling with a response mime type: 'application/json' is unsupported",
               Part::kAnswerSchema, Part::kAnswerSchema},

@@ -4,13 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include "host/model/wire_formats.h"
 #include "tests/model/support.h"
 
 namespace tenon::model {
 namespace {
 
-std::string body_of(const agent::Request& request) {
-    const RequestText pieces = MessagesFormat("v").body(request, ServerTraits({Part::kCacheMarks}));
+std::string body_of(const agent::Request& request,
+                    const ServerTraits& traits = ServerTraits({Part::kCacheMarks,
+                                                               Part::kSentReasoning})) {
+    const RequestText pieces = MessagesFormat("v").body(request, traits);
     std::string body;
     for (const auto piece : pieces.pieces())
         body += piece;
@@ -174,6 +177,26 @@ TEST(MessagesBody, LeavesOutTheThinkingOfOtherModels) {
         EXPECT_THAT(body_of(talk.request()), ::testing::Not(::testing::HasSubstr("thinking")));
     }
     EXPECT_THAT(marks_of(talk.request()), ::testing::Contains("2.0"));
+}
+
+TEST(MessagesBody, LeavesOutAllThinkingWhereItsSignaturesAreRefused) {
+    const MessagesFormat format("v");
+    ServerTraits traits = first_traits("anthropic", "http://h");
+    const auto refused =
+        traits.named_in("\"messages.1.content.0: invalid `signature` in `thinking` block\"",
+                        format.refusable(), traits);
+    ASSERT_EQ(refused, Part::kSentReasoning);
+    ASSERT_TRUE(traits.change(*refused, true));
+    Talk talk;
+    talk.assistant(R"([{"type":"thinking","thinking":"t","signature":"s"},)" + text_block("a") +
+                   "]");
+    talk.messages[1].origin = "anthropic claude-test";
+    talk.user({text_block("go on")});
+    EXPECT_THAT(body_of(talk.request()), ::testing::HasSubstr("signature"));
+    const std::string body = body_of(talk.request(), traits);
+    EXPECT_THAT(body, ::testing::Not(::testing::HasSubstr("signature")));
+    EXPECT_EQ(Json::parse(body)["messages"][1]["content"],
+              Json::array({Json{{"type", "text"}, {"text", "a"}}}));
 }
 
 TEST(MessagesBody, SendsNoThinkingThatCameInAText) {
