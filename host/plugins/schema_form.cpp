@@ -198,6 +198,7 @@ private:
         const std::string* target = string_in(member(node, "$ref"));
         if (target == nullptr) return fail(at + "/$ref", "must be a string");
         const std::string& name = *target;
+        if (name == "#") return fail(at + "/$ref", "'#' refers to itself");
         const Json* found = name.starts_with("#/") ? find(name.substr(1)) : nullptr;
         if (found == nullptr)
             return fail(at + "/$ref", "'" + name + "' names nothing in this schema");
