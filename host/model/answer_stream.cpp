@@ -84,7 +84,7 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
         if (block == nullptr) return fail_malformed("content_block_stop outside a content block");
         stop_block(*block);
     } else if (type == "message_delta") {
-        answer_.stop_reason = string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
+        take_stop(member(data, "delta"));
         answer_.usage = agent::read_usage(member(data, "usage"), answer_.usage);
     } else {
         end_message();
@@ -108,7 +108,7 @@ bool AnswerStream::take_whole(std::string_view body) {
         return false;
     start_message(*data);
     take_first_content();
-    answer_.stop_reason = string_or(*data, "stop_reason");
+    take_stop(*data);
     complete_ = true;
     return true;
 }
@@ -334,6 +334,16 @@ std::vector<ContentBlock> AnswerStream::all_blocks() {
     for (Block* block : order)
         std::move(block->finished.begin(), block->finished.end(), std::back_inserter(all));
     return all;
+}
+
+void AnswerStream::take_stop(const Json& from) {
+    answer_.stop_reason = string_or(from, "stop_reason", answer_.stop_reason);
+    const Json& details = member(from, "stop_details");
+    for (const char* key : {"category", "explanation"}) {
+        const std::string words = string_or(details, key);
+        if (words.empty()) continue;
+        answer_.refusal += (answer_.refusal.empty() ? "" : ": ") + words;
+    }
 }
 
 void AnswerStream::note_unknown_stop_reason() {

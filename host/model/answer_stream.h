@@ -80,6 +80,8 @@ private:
     void stop_open_blocks();
     void take_first_content();
     std::vector<ContentBlock> all_blocks();
+    /// `from` has the members of an answer that say why it ended.
+    void take_stop(const Json& from);
     void note_unknown_stop_reason();
     void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);

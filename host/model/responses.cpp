@@ -56,7 +56,9 @@ private:
         } else if (type == "tool_use") {
             add_call(id, name, input);
         } else if (type == "tool_result") {
-            add_result(call, content, is_error == "true" ? "Error: " : "");
+            // Many texts of errors begin with the word.
+            const bool says_error = inside_quotes(content).starts_with("Error");
+            add_result(call, content, is_error == "true" && !says_error ? "Error: " : "");
         }
     }
 

@@ -775,5 +775,18 @@ TEST(AnswerStream, SaysHowAnAnswerIsMalformed) {
     EXPECT_EQ(cut.error().malformed, "") << "the connection may be better the next time";
 }
 
+TEST(AnswerStream, SaysWhyTheModelHasRefused) {
+    Watcher watcher;
+    const auto answer = read(
+        begin() + text("half") +
+            event(R"({"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":)"
+                  R"({"type":"refusal","category":"bio","explanation":"No."}}})") +
+            event(R"({"type":"message_stop"})"),
+        watcher);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->stop_reason, "refusal");
+    EXPECT_EQ(answer->refusal, "bio: No.");
+}
+
 }  // namespace
 }  // namespace tenon::model
