@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace tenon::model {
 namespace {
@@ -48,12 +49,13 @@ public:
 
     SplitText split() && {
         while (at_ < text_.size()) {
-            const std::size_t end = std::min(text_.find('\n', at_), text_.size() - 1) + 1;
-            const std::string_view line = text_.substr(at_, end - at_);
+            if (at_ >= line_end_)  // there may be many tags in one line
+                line_end_ = std::min(text_.find('\n', at_), text_.size() - 1) + 1;
+            const std::string_view line = text_.substr(at_, line_end_ - at_);
             if (is_fence(line)) in_code_ = !in_code_;
             if (in_code_ || !take_tag(line)) {
                 out_.text += line;
-                at_ = end;
+                at_ = line_end_;
             }
         }
         return std::move(out_);
@@ -61,11 +63,12 @@ public:
 
 private:
     bool take_tag(std::string_view line) {
-        for (const ThinkTags& tags : kThinkTags) {
+        for (std::size_t kind = 0; kind < kThinkTags.size(); ++kind) {
+            const ThinkTags& tags = kThinkTags[kind];
             // A line of a text about tags is likely to be indented.
             if (line.starts_with(tags.end) && without_blanks_around(line) == tags.end)
                 return take_end_alone(line);
-            if (without_blanks_before(line).starts_with(tags.begin)) return take_thinking(tags);
+            if (without_blanks_before(line).starts_with(tags.begin)) return take_thinking(kind);
         }
         return false;
     }
@@ -80,12 +83,13 @@ private:
         return true;
     }
 
-    bool take_thinking(const ThinkTags& tags) {
+    bool take_thinking(std::size_t kind) {
+        const ThinkTags& tags = kThinkTags[kind];
+        if (no_end_behind_[kind]) return false;
         const std::size_t from = text_.find(tags.begin, at_) + tags.begin.size();
-        if (no_end_behind_) return false;
         const std::size_t end = text_.find(tags.end, from);
         if (end == text_.npos) {
-            no_end_behind_ = true;
+            no_end_behind_[kind] = true;
             return false;
         }
         out_.has_tags = true;
@@ -100,50 +104,51 @@ private:
     std::string_view text_;
     bool may_end_alone_;
     std::size_t at_ = 0;
+    std::size_t line_end_ = 0;
     bool in_code_ = false;
-    bool no_end_behind_ = false;
+    std::array<bool, kThinkTags.size()> no_end_behind_ = {};  // by kind of tags
     SplitText out_;
 };
 
 }  // namespace
 
-/// Decides about the beginning of a text. True: there may be more in `held_` for the next state.
-bool ThinkFilter::take_beginning(Piece& out) {
-    const std::string_view text = without_blanks_before(held_);
+/// Decides about the beginning of a text. True: there may be more in `rest` for the next state.
+bool ThinkFilter::take_beginning(std::string_view& rest, Piece& out) {
+    const std::string_view text = without_blanks_before(rest);
     bool undecided = text.empty();
     for (const ThinkTags& tags : kThinkTags) {
         if (text.starts_with(tags.begin)) {
             end_tag_ = tags.end;
             state_ = State::kThinking;
             found_ = true;
-            held_ = text.substr(tags.begin.size());
+            rest = text.substr(tags.begin.size());
             return true;
         }
         if (text.starts_with(tags.end) && !after_thinking_) {
             end_alone_ = true;
             after_thinking_ = true;
-            held_ = text.substr(tags.end.size());
+            rest = text.substr(tags.end.size());
             return true;
         }
         undecided = undecided || tags.begin.starts_with(text) || tags.end.starts_with(text);
     }
-    if (undecided && held_.size() < kMostBlanks) return false;
+    if (undecided && rest.size() < kMostBlanks) return false;
     state_ = State::kText;
-    out.text += after_thinking_ ? std::string(text) : held_;
-    held_.clear();
+    out.text += after_thinking_ ? text : rest;
+    rest = {};
     return false;
 }
 
-bool ThinkFilter::take_thinking(Piece& out) {
-    const std::size_t end = held_.find(end_tag_);
-    if (end == held_.npos) {
-        const std::size_t kept = beginning_at_end(held_, end_tag_);
-        out.thinking += held_.substr(0, held_.size() - kept);
-        held_.erase(0, held_.size() - kept);
+bool ThinkFilter::take_thinking(std::string_view& rest, Piece& out) {
+    const std::size_t end = rest.find(end_tag_);
+    if (end == rest.npos) {
+        const std::size_t done = rest.size() - beginning_at_end(rest, end_tag_);
+        out.thinking += rest.substr(0, done);
+        rest.remove_prefix(done);
         return false;
     }
-    out.thinking += held_.substr(0, end);
-    held_.erase(0, end + end_tag_.size());
+    out.thinking += rest.substr(0, end);
+    rest.remove_prefix(end + end_tag_.size());
     state_ = State::kBegin;
     after_thinking_ = true;
     return true;
@@ -156,8 +161,10 @@ ThinkFilter::Piece ThinkFilter::take(std::string_view bytes) {
         return out;
     }
     held_ += bytes;
-    for (bool more = true; more && !held_.empty();)
-        more = state_ == State::kBegin ? take_beginning(out) : take_thinking(out);
+    std::string_view rest = held_;
+    for (bool more = true; more && !rest.empty();)
+        more = state_ == State::kBegin ? take_beginning(rest, out) : take_thinking(rest, out);
+    held_.erase(0, held_.size() - rest.size());  // once, however many tags there were
     return out;
 }
 

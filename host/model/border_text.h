@@ -31,8 +31,8 @@ public:
 
 private:
     enum class State { kBegin, kThinking, kText };
-    bool take_beginning(Piece& out);
-    bool take_thinking(Piece& out);
+    bool take_beginning(std::string_view& rest, Piece& out);
+    bool take_thinking(std::string_view& rest, Piece& out);
 
     State state_ = State::kBegin;
     std::string held_;  // not decided yet

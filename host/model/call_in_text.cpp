@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <vector>
 
 #include "host/base/json.h"
@@ -72,6 +73,7 @@ struct CodeBlock {
 std::vector<CodeBlock> code_blocks(std::string_view text) {
     constexpr std::string_view kFence = "```";
     std::vector<CodeBlock> blocks;
+    const std::size_t text_end = text.find_last_not_of(" \t\r\n") + 1;
     bool open = false;
     std::size_t content = 0;
     for (std::size_t at = 0; at < text.size();) {
@@ -80,7 +82,7 @@ std::vector<CodeBlock> code_blocks(std::string_view text) {
         if (line.starts_with(kFence)) {
             if (open) {
                 blocks.back().content = text.substr(content, at - content);
-                blocks.back().is_last = trimmed(text.substr(end)).empty();
+                blocks.back().is_last = end >= text_end;
             } else {
                 blocks.push_back({at, trimmed(line.substr(kFence.size())), {}, false});
                 content = std::min(end + 1, text.size());
@@ -139,10 +141,10 @@ std::optional<std::string> call_behind(std::string_view mark, std::string_view r
 std::optional<std::string> call_with_mark(std::string_view text, const KnownTools& tools) {
     const auto blocks = code_blocks(text);
     const auto is_in_code = [&](std::size_t at) {
-        return std::any_of(blocks.begin(), blocks.end(), [&](const CodeBlock& block) {
-            return at > block.from &&
-                   at < static_cast<std::size_t>(block.content.end() - text.begin());
-        });
+        const auto behind = std::partition_point(
+            blocks.begin(), blocks.end(), [&](const CodeBlock& block) { return block.from < at; });
+        return behind != blocks.begin() &&
+               at < static_cast<std::size_t>(std::prev(behind)->content.end() - text.begin());
     };
     for (const std::string_view mark : kCallMarks) {
         int left = kMostMarks;
@@ -151,7 +153,7 @@ std::optional<std::string> call_with_mark(std::string_view text, const KnownTool
             if (is_in_code(at) ||
                 (at > 0 && std::string_view("`'\"").find(text[at - 1]) != text.npos))
                 continue;
-            const bool alone = trimmed(text.substr(0, at)).empty();
+            const bool alone = at == 0;
             const bool begins_line = alone || text[at - 1] == '\n';
             if (!begins_line && at > kShortText) continue;
             if (auto name = call_behind(mark, text.substr(at), alone, tools)) return name;
@@ -177,7 +179,8 @@ std::optional<std::string> call_in_last_block(std::string_view text, const Known
 
 /// JSON in the last lines of a short text.
 std::optional<std::string> call_in_last_lines(std::string_view text, const KnownTools& tools) {
-    for (std::size_t at = text.find("\n{"); at != text.npos && at <= kShortText;
+    int left = kMostMarks;  // what follows each of them may be long
+    for (std::size_t at = text.find("\n{"); at != text.npos && at <= kShortText && left-- > 0;
          at = text.find("\n{", at + 1)) {
         if (auto name = call_in_json_text(text.substr(at), tools)) return name;
     }
@@ -188,12 +191,12 @@ std::optional<std::string> call_in_last_lines(std::string_view text, const Known
 
 std::optional<std::string> call_in_text(std::string_view text, std::string_view tools,
                                         bool json_is_answer) {
+    text = trimmed(text);
     const bool has_mark = std::any_of(kCallMarks.begin(), kCallMarks.end(),
                                       [&](auto mark) { return text.find(mark) != text.npos; });
     const bool may_be_json = !json_is_answer && text.find("\"name\"") != text.npos;
     const bool may_have_form = text.find("to=functions.") != text.npos ||
-                               text.find("Action Input:") != text.npos ||
-                               trimmed(text).ends_with(")]");
+                               text.find("Action Input:") != text.npos || text.ends_with(")]");
     if (!has_mark && !may_be_json && !may_have_form) return std::nullopt;
     const KnownTools known(tools);
     if (has_mark)
