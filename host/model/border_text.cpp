@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,87 @@ std::size_t beginning_at_end(std::string_view text, std::string_view tag) {
 bool is_fence(std::string_view line) {
     const std::string_view text = without_blanks_before(line);
     return text.starts_with("```") || text.starts_with("~~~");
+}
+
+/// The places of `tag` in one line, which begins at `at`, but not in `code` or "quotes".
+void add_places(std::vector<std::size_t>& places, std::string_view line, std::size_t at,
+                std::string_view tag) {
+    bool in_code = false;
+    bool in_quotes = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const std::string_view rest = line.substr(i);
+        if (rest.front() == '`') {
+            in_code = !in_code;
+            i = std::min(line.find_first_not_of('`', i), line.size()) - 1;
+        } else if (!in_code &&
+                   (rest.front() == '"' || rest.starts_with("“") || rest.starts_with("”"))) {
+            in_quotes = !in_quotes;
+        } else if (!in_code && !in_quotes && rest.starts_with(tag)) {
+            places.push_back(at + i);
+        }
+    }
+}
+
+/// Where `tag` stands as such: not in code, which may be indented, and not in what is quoted.
+std::vector<std::size_t> places_of(std::string_view tag, std::string_view text) {
+    std::vector<std::size_t> places;
+    bool in_code = false;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        const bool is_apart =
+            line.starts_with("    ") || line.starts_with('\t') || line.starts_with('>');
+        if (is_fence(line)) {
+            in_code = !in_code;
+        } else if (!in_code && !is_apart) {
+            add_places(places, line, at, tag);
+        }
+        at = end + 1;
+    }
+    return places;
+}
+
+/// Whether thinking can have ended here, since a sentence or a line has.
+bool ends_thought(std::string_view before) {
+    constexpr std::array<std::string_view, 13> kEnds = {"\n", "\r", ".",  "!",  "?",  ")", "`",
+                                                        "\"", "。", "！", "？", "）", "”"};
+    return !before.ends_with("..") &&
+           std::any_of(kEnds.begin(), kEnds.end(),
+                       [&](std::string_view end) { return before.ends_with(end); });
+}
+
+/// Whether an answer can begin here. A sentence about the tag goes on behind it.
+bool begins_answer(std::string_view behind) {
+    constexpr std::array<std::string_view, 13> kNoBeginnings = {".", ",", ";", ":",  "!",  "?", ")",
+                                                                "]", "}", "'", "，", "。", "、"};
+    if (std::any_of(kNoBeginnings.begin(), kNoBeginnings.end(),
+                    [&](std::string_view beginning) { return behind.starts_with(beginning); }))
+        return false;
+    const std::size_t at = behind.find_first_not_of(" \t");
+    if (at == 0 || at == behind.npos) return true;
+    const auto c = static_cast<unsigned char>(behind[at]);
+    return c < 0x80 && std::islower(c) == 0;
+}
+
+/// Takes out what stands before an end of thinking that has no beginning in the text. Of a text
+/// that may be about the tag nothing is taken: what is lost of an answer is worse than some
+/// thinking in it. `open` beginnings stood in the thinking before the text, which ended at the
+/// first end.
+void take_end_without_beginning(SplitText& out, const ThinkTags& tags, std::size_t open) {
+    if (out.text.find(tags.end) == std::string::npos) return;
+    const std::string_view text = out.text;
+    const std::vector<std::size_t> ends = places_of(tags.end, text);
+    if (ends.empty() || ends.size() > std::max<std::size_t>(open, 1)) return;
+    if (!places_of(tags.begin, text).empty()) return;
+    const std::string_view before = text.substr(0, ends.back());
+    const std::string_view behind = text.substr(ends.back() + tags.end.size());
+    const bool is_word =
+        before.ends_with(' ') && without_blanks_before(behind).size() != behind.size();
+    if (is_word || !begins_answer(behind) || (open == 0 && !ends_thought(before))) return;
+    (open == 0 ? out.has_end_alone : out.has_tags) = true;
+    out.thinking += open == 0 ? "" : " ";  // instead of the first end
+    out.thinking += before;
+    out.text = std::string(without_blanks_before(behind));
 }
 
 /// Takes thinking out of a text line by line.
@@ -189,8 +271,15 @@ SplitText split_thinking(std::string text, const AboutText& about) {
         return out;
     }
     const std::string rest = begin.text + end.text;
-    out = ThinkingLines(rest, !about.has_thinking && !filter.has_found()).split();
-    out.thinking.insert(0, begin.thinking + end.thinking);
+    const std::string thinking = begin.thinking + end.thinking;
+    const bool may_end_alone = !about.has_thinking && !filter.has_found();
+    out = ThinkingLines(rest, may_end_alone).split();
+    for (const ThinkTags& tags : kThinkTags) {
+        if (out.has_tags || out.has_end_alone || filter.has_found_end_alone()) break;
+        const std::size_t open = places_of(tags.begin, thinking).size();
+        if (may_end_alone || open > 0) take_end_without_beginning(out, tags, open);
+    }
+    out.thinking.insert(0, thinking);
     out.has_tags = out.has_tags || filter.has_found();
     out.has_end_alone = out.has_end_alone || filter.has_found_end_alone();
     return out;

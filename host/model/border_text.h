@@ -57,15 +57,18 @@ struct AboutText {
 };
 /// Takes the thinking out of a whole text: see ThinkFilter. In the rest, thinking from a tag that
 /// begins a line to its end is taken out too, and, unless the answer has other thinking, what
-/// stands before a line that is nothing but the end of thinking; not within a block of code.
-/// Thinking that does not end is text, so that nothing is lost, unless the answer was cut off.
+/// stands before a line that is nothing but the end of thinking, or before the only end of
+/// thinking, unless the text may be about it; not within a block of code. Thinking within thinking
+/// is thinking. Thinking that does not end is text, so that nothing is lost, unless the answer was
+/// cut off.
 SplitText split_thinking(std::string text, const AboutText& about);
 
 /// The name of the tool, if the text is, or ends with, a call in the way that some models write it
 /// when the server does not know their format: `<tool_call>…`, `[TOOL_CALLS]…`, `<function=…>`,
 /// `<invoke name=…>`, `<|tool_call…`, `<|python_tag|>…`, the forms of call_forms.h, or JSON that is
 /// nothing but a name of one of `tools` (the JSON array of the request) with arguments, alone or in
-/// a block of code. Not where the text goes on after it, as a text about such calls does.
+/// a block of code. Not where the text goes on after it, as a text about such calls does, unless it
+/// begins with the call or goes on with a result that the model has invented.
 /// `json_is_answer`: JSON is what was asked for.
 std::optional<std::string> call_in_text(std::string_view text, std::string_view tools,
                                         bool json_is_answer);

@@ -116,6 +116,67 @@ bool is_action_input(std::string_view text, bool may_go_on) {
     return is_json_object(text.substr(0, result));
 }
 
+/// The members that name a tool and hold its arguments.
+struct CallKeys {
+    std::string_view name;
+    std::string_view arguments;
+    bool only_alone = true;  ///< behind a text such JSON may be anything
+};
+constexpr std::array kCallKeys = {
+    CallKeys{"name", "arguments", false},
+    CallKeys{"name", "parameters", false},
+    CallKeys{"tool", "args"},
+    CallKeys{"tool", "arguments"},
+    CallKeys{"tool", "parameters"},
+    CallKeys{"tool_name", "parameters"},
+    CallKeys{"tool_name", "arguments"},
+    CallKeys{"action", "action_input"},
+};
+
+/// The name in a JSON object that has these members and no others.
+std::optional<std::string> call_with_keys(const Json& value, const CallKeys& keys,
+                                          const KnownTools& tools) {
+    for (const auto& [key, inner] : value.items())
+        if (key != keys.name && key != keys.arguments && key != "id" && key != "type")
+            return std::nullopt;
+    const Json& arguments = member(value, keys.arguments);
+    std::string name = string_or(value, keys.name);
+    if (!arguments.is_object() && !arguments.is_string()) return std::nullopt;
+    return tools.has(name) ? std::optional(std::move(name)) : std::nullopt;
+}
+
+std::optional<std::string> call_in_json(const Json& value, JsonCall where,
+                                        const KnownTools& tools) {
+    if (value.is_array()) return call_in_json(element(value, 0), where, tools);
+    if (!value.is_object()) return std::nullopt;
+    if (member(value, "function").is_object())
+        return call_in_json(member(value, "function"), where, tools);
+    const Json& calls = member(value, "tool_calls");
+    if (calls.is_array() && value.size() == 1 && where == JsonCall::kAlone)
+        return call_in_json(calls, where, tools);
+    for (const CallKeys& keys : kCallKeys) {
+        if (keys.only_alone && where != JsonCall::kAlone) continue;
+        if (auto name = call_with_keys(value, keys, tools)) return name;
+    }
+    return std::nullopt;
+}
+
+/// `{…}; {…}`, or on lines of their own. All of them are calls.
+std::optional<std::string> call_in_json_row(std::string_view text, JsonCall where,
+                                            const KnownTools& tools) {
+    std::optional<std::string> first;
+    while (!text.empty()) {
+        const std::size_t end = text.front() == '{' ? end_of_brackets(text) : text.npos;
+        if (end == text.npos) return std::nullopt;
+        auto name = call_in_json(json_or_null(text.substr(0, end)), where, tools);
+        if (!name) return std::nullopt;
+        if (!first) first = std::move(name);
+        text = trimmed(text.substr(end));
+        if (text.starts_with(';') || text.starts_with(',')) text = trimmed(text.substr(1));
+    }
+    return first;
+}
+
 }  // namespace
 
 KnownTools::KnownTools(std::string_view tools) {
@@ -197,6 +258,79 @@ std::optional<std::string> call_as_action(std::string_view text, const KnownTool
         --left;
     }
     return std::nullopt;
+}
+
+bool announces_call(std::string_view text) {
+    constexpr std::array<std::string_view, 5> kWords = {"I'll ", "I’ll ", "I will ", "Let me ",
+                                                        "let me "};
+    text = trimmed(text);
+    const std::string_view line = text.substr(text.rfind('\n') + 1);
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](std::string_view word) { return line.find(word) != line.npos; });
+}
+
+bool may_precede_call(std::string_view text) {
+    constexpr std::array<std::string_view, 6> kEnds = {".", "!", "?", "。", "！", "？"};
+    text = trimmed(text);
+    return text.empty() ||
+           std::any_of(kEnds.begin(), kEnds.end(),
+                       [&](std::string_view end) { return text.ends_with(end); }) ||
+           announces_call(text);
+}
+
+std::optional<std::string> call_behind_arrows(std::string_view text, const KnownTools& tools) {
+    constexpr std::string_view kArrows = ">>>";
+    text = trimmed(text);
+    const bool has_recipients = text.starts_with(kArrows) || text.starts_with("all\n");
+    int left = kMostBeginnings;
+    for (std::size_t at = text.find(kArrows); at != text.npos && left-- > 0;
+         at = text.find(kArrows, at + 1)) {
+        const std::string_view behind = text.substr(at + kArrows.size());
+        const std::string_view name = name_at(behind);
+        const std::string_view rest = behind.substr(name.size());
+        if (!tools.has(name) || !rest.starts_with('\n')) continue;
+        const bool begins_line = at == 0 || text[at - 1] == '\n';
+        if (!has_recipients && !(begins_line && may_precede_call(text.substr(0, at)))) continue;
+        if (is_json_object(rest.substr(0, rest.find("\n>>>")))) return std::string(name);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> call_in_tool_code(std::string_view text, const KnownTools& tools) {
+    constexpr std::string_view kFence = "```";
+    constexpr std::string_view kBegin = "```tool_code\n";
+    constexpr std::string_view kPrint = "print(";
+    text = trimmed(text);
+    const std::size_t at = text.find(kFence);
+    if (at == text.npos || !text.substr(at).starts_with(kBegin)) return std::nullopt;
+    if (!may_precede_call(text.substr(0, at))) return std::nullopt;
+    std::string_view code = text.substr(at + kBegin.size());
+    if (!code.ends_with(kFence) || code.find(kFence) != code.size() - kFence.size())
+        return std::nullopt;
+    code = trimmed(code.substr(0, code.size() - kFence.size()));
+    if (code.starts_with(kPrint) && code.ends_with(')'))
+        code = trimmed(code.substr(kPrint.size(), code.size() - kPrint.size() - 1));
+    const std::string_view name = take_python_call(code);
+    return tools.has(name) && code.empty() ? std::optional(std::string(name)) : std::nullopt;
+}
+
+std::optional<std::string> call_in_json_text(std::string_view text, JsonCall where,
+                                             const KnownTools& tools) {
+    text = trimmed(text);
+    if (text.ends_with(';')) text.remove_suffix(1);
+    const bool may_be = text.size() <= kLongestArguments && !text.empty() &&
+                        (text.front() == '{' || text.front() == '[') &&
+                        (text.back() == '}' || text.back() == ']');
+    if (!may_be) return std::nullopt;
+    const Json value = json_or_null(text);
+    return value.is_null() ? call_in_json_row(text, where, tools)
+                           : call_in_json(value, where, tools);
+}
+
+bool may_hold_json_call(std::string_view text) {
+    return std::any_of(kCallKeys.begin(), kCallKeys.end(), [&](const CallKeys& keys) {
+        return text.find("\"" + std::string(keys.name) + "\"") != text.npos;
+    });
 }
 
 }  // namespace tenon::model

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <iterator>
 #include <vector>
 
-#include "host/base/json.h"
 #include "host/model/border_text.h"
 #include "host/model/call_forms.h"
 
@@ -11,56 +11,40 @@ namespace tenon::model {
 namespace {
 
 constexpr std::string_view kPythonTag = "<|python_tag|>";
-/// The name stands behind these.
-constexpr std::string_view kFunctionTag = "<function=";
-constexpr std::string_view kInvokeTag = "<invoke name=";
 
 /// How models begin a call. Lines of their templates, not of any API.
-constexpr std::array<std::string_view, 9> kCallMarks = {
-    "<tool_call>",          // Hermes, Qwen, GLM
-    "[TOOL_CALLS]",         // Mistral
-    kFunctionTag,           // Llama, Qwen Coder
-    "<|tool_call",          // Granite, Phi, Kimi
-    "<function_calls>",     //
-    "<minimax:tool_call>",  //
-    kInvokeTag,             // the same without what encloses it
-    "<｜tool▁call",         // DeepSeek
-    kPythonTag,             // Llama
+struct CallMark {
+    std::string_view begin;
+    std::string_view end = {};   ///< empty: such a call is only looked for where it ends the text
+    bool has_name_next = false;  ///< NAME and `>` follow, in quotes or not
 };
+constexpr std::array kCallMarks = {
+    CallMark{"<tool_call>", "</tool_call>"},            // Hermes, Qwen, GLM
+    CallMark{"<tool_calls>", "</tool_calls>"},          //
+    CallMark{"<TOOLCALL>", "</TOOLCALL>"},              // Nemotron
+    CallMark{"<function_call>", "</function_call>"},    //
+    CallMark{"[TOOL_CALLS]"},                           // Mistral
+    CallMark{"<function=", "</function>", true},        // Llama, Qwen Coder
+    CallMark{"<|tool_call"},                            // Granite, Phi, Kimi
+    CallMark{"<function_calls>", "</function_calls>"},  //
+    CallMark{"<minimax:tool_call>"},                    //
+    CallMark{"<invoke name=", "</invoke>", true},       // the same without what encloses it
+    CallMark{"<｜tool▁call"},                           // DeepSeek
+    CallMark{"<｜DSML｜function_calls>"},               // DeepSeek V3.2
+    CallMark{"<｜DSML｜invoke name=", {}, true},        // the same without what encloses it
+    CallMark{"<|START_ACTION|>", "<|END_ACTION|>"},     // Cohere
+    CallMark{"<|action_start|>", "<|action_end|>"},     // InternLM
+    CallMark{kPythonTag},                               // Llama
+};
+/// What models invent behind a call as its result.
+constexpr std::array<std::string_view, 4> kResultMarks = {"<tool_response>", "<tool_result>",
+                                                          "<tool_output>", "<function_results>"};
 /// More marks than this in one text: the text is about them.
 constexpr int kMostMarks = 16;
 /// The name of the tool stands within so many bytes after the mark.
 constexpr std::size_t kNameWithin = 300;
 /// A longer text that ends with a block of JSON is about that.
 constexpr std::size_t kShortText = 600;
-constexpr std::size_t kLongestJsonCall = std::size_t{1} << 20U;
-
-/// The name in a JSON value that is nothing but a call of a known tool, or a list of such calls.
-std::optional<std::string> call_in_json(const Json& value, const KnownTools& tools) {
-    if (value.is_array()) return call_in_json(element(value, 0), tools);
-    if (!value.is_object()) return std::nullopt;
-    if (member(value, "function").is_object())
-        return call_in_json(member(value, "function"), tools);
-    bool has_arguments = false;
-    for (const auto& [key, inner] : value.items()) {
-        if (key == "arguments" || key == "parameters") {
-            has_arguments = inner.is_object() || inner.is_string();
-        } else if (key != "name" && key != "id" && key != "type") {
-            return std::nullopt;
-        }
-    }
-    std::string name = string_or(value, "name");
-    if (!has_arguments || !tools.has(name)) return std::nullopt;
-    return name;
-}
-
-std::optional<std::string> call_in_json_text(std::string_view text, const KnownTools& tools) {
-    text = trimmed(text);
-    const bool may_be = text.size() <= kLongestJsonCall && !text.empty() &&
-                        (text.front() == '{' || text.front() == '[') &&
-                        (text.back() == '}' || text.back() == ']');
-    return may_be ? call_in_json(json_or_null(text), tools) : std::nullopt;
-}
 
 /// Parts of a text: blocks of code, and what is none.
 struct CodeBlock {
@@ -112,23 +96,24 @@ std::optional<std::string> call_in_tag(std::string_view rest, bool alone, const 
 }
 
 /// The name in what follows a mark, if that can be a call and ends the text.
-std::optional<std::string> call_behind(std::string_view mark, std::string_view rest, bool alone,
+std::optional<std::string> call_behind(const CallMark& mark, std::string_view rest, bool alone,
                                        const KnownTools& tools) {
-    const std::string_view body = trimmed(rest.substr(mark.size()));
-    const std::string_view ends = mark == kPythonTag ? "}>])" : "}>]";
+    const std::string_view body = trimmed(rest.substr(mark.begin.size()));
+    const std::string_view ends = mark.begin == kPythonTag ? "}>])" : "}>]";
     if (body.empty() || ends.find(body.back()) == ends.npos) return std::nullopt;
-    if (mark == kFunctionTag || mark == kInvokeTag) return call_in_tag(body, alone, tools);
+    if (mark.has_name_next) return call_in_tag(body, alone, tools);
     const std::string_view head = body.substr(0, kNameWithin);
     const bool has_tag_form = head.front() == '{' || head.front() == '[' || head.front() == '<' ||
-                              (mark.back() != '>' && mark.back() != ']');
+                              (mark.begin.back() != '>' && mark.begin.back() != ']');
     if (!has_tag_form)  // the name itself
         return tools.first_word_in(head.substr(0, head.find_first_of("\n<{[ ")));
     if (auto name = tools.first_word_in(head)) return name;
     if (!alone) return std::nullopt;
     // A tool that there is not. The text is nothing but its call.
-    for (const std::string_view tag : {kFunctionTag, kInvokeTag})
-        if (head.starts_with(tag)) return call_in_tag(body.substr(tag.size()), alone, tools);
-    constexpr std::string_view kNameKey = "\"name\"";
+    for (const CallMark& inner : kCallMarks)
+        if (inner.has_name_next && head.starts_with(inner.begin))
+            return call_in_tag(body.substr(inner.begin.size()), alone, tools);
+    constexpr std::string_view kNameKey = "name\"";  // or "tool_name"
     std::size_t at = head.find(kNameKey);
     at = at == head.npos ? 0 : head.find('"', head.find(':', at));
     if (at == head.npos) return std::nullopt;
@@ -136,6 +121,27 @@ std::optional<std::string> call_behind(std::string_view mark, std::string_view r
     const std::string_view name =
         name_at(head.substr(static_cast<std::size_t>(from - head.begin())));
     return name.empty() ? std::nullopt : std::optional(std::string(name));
+}
+
+/// The same for a call at `at`, the begin of a line, behind which the text goes on. The text is no
+/// explanation if it begins with the call and goes on with a new sentence, or if a result follows.
+std::optional<std::string> call_before_more(const CallMark& mark, std::string_view text,
+                                            std::size_t at, const KnownTools& tools) {
+    if (mark.end.empty()) return std::nullopt;
+    std::size_t end = text.find(mark.end, at);
+    if (end == text.npos) return std::nullopt;
+    end += mark.end.size();
+    const std::string_view behind = text.substr(end);
+    const std::string_view more = trimmed(behind);
+    const bool has_result =
+        std::any_of(kResultMarks.begin(), kResultMarks.end(),
+                    [&](std::string_view result) { return more.starts_with(result); });
+    const std::string_view before = text.substr(0, at);
+    const bool goes_on = !more.empty() && (behind.front() == '\n' || behind.front() == '\r') &&
+                         std::islower(static_cast<unsigned char>(more.front())) == 0;
+    const bool is_call = has_result ? may_precede_call(before)
+                                    : goes_on && (before.empty() || announces_call(before));
+    return is_call ? call_behind(mark, text.substr(at, end - at), false, tools) : std::nullopt;
 }
 
 std::optional<std::string> call_with_mark(std::string_view text, const KnownTools& tools) {
@@ -146,17 +152,20 @@ std::optional<std::string> call_with_mark(std::string_view text, const KnownTool
         return behind != blocks.begin() &&
                at < static_cast<std::size_t>(std::prev(behind)->content.end() - text.begin());
     };
-    for (const std::string_view mark : kCallMarks) {
+    for (const CallMark& mark : kCallMarks) {
         int left = kMostMarks;
-        for (std::size_t at = text.find(mark); at != text.npos && left-- > 0;
-             at = text.find(mark, at + 1)) {
+        for (std::size_t at = text.find(mark.begin); at != text.npos && left-- > 0;
+             at = text.find(mark.begin, at + 1)) {
             if (is_in_code(at) ||
                 (at > 0 && std::string_view("`'\"").find(text[at - 1]) != text.npos))
                 continue;
             const bool alone = at == 0;
             const bool begins_line = alone || text[at - 1] == '\n';
-            if (!begins_line && at > kShortText) continue;
+            if (!begins_line && (at > kShortText || !may_precede_call(text.substr(0, at))))
+                continue;
             if (auto name = call_behind(mark, text.substr(at), alone, tools)) return name;
+            if (!begins_line) continue;
+            if (auto name = call_before_more(mark, text, at, tools)) return name;
         }
     }
     return std::nullopt;
@@ -170,10 +179,11 @@ std::optional<std::string> call_in_last_block(std::string_view text, const Known
     const bool may_hold_one = block.language.empty() || block.language == "json" ||
                               block.language.starts_with("tool_call");
     if (!may_hold_one) return std::nullopt;
-    if (auto name = call_in_json_text(block.content, tools)) return name;
+    const JsonCall where = block.from == 0 ? JsonCall::kAlone : JsonCall::kBehindText;
+    if (auto name = call_in_json_text(block.content, where, tools)) return name;
     const std::string_view content = trimmed(block.content);
-    for (const std::string_view mark : kCallMarks)
-        if (content.starts_with(mark)) return call_behind(mark, content, false, tools);
+    for (const CallMark& mark : kCallMarks)
+        if (content.starts_with(mark.begin)) return call_behind(mark, content, false, tools);
     return std::nullopt;
 }
 
@@ -182,31 +192,43 @@ std::optional<std::string> call_in_last_lines(std::string_view text, const Known
     int left = kMostMarks;  // what follows each of them may be long
     for (std::size_t at = text.find("\n{"); at != text.npos && at <= kShortText && left-- > 0;
          at = text.find("\n{", at + 1)) {
-        if (auto name = call_in_json_text(text.substr(at), tools)) return name;
+        if (auto name = call_in_json_text(text.substr(at), JsonCall::kBehindText, tools))
+            return name;
     }
     return std::nullopt;
 }
+
+/// Forms that no single mark begins.
+struct CallForm {
+    std::string_view needs;  ///< without this in the text, it is not looked for
+    std::optional<std::string> (*find)(std::string_view text, const KnownTools& tools);
+};
+constexpr std::array kCallForms = {
+    CallForm{"to=functions.", call_in_channel},  CallForm{"Action Input:", call_as_action},
+    CallForm{")]", call_in_python_list},         CallForm{">>>", call_behind_arrows},
+    CallForm{"```tool_code", call_in_tool_code},
+};
 
 }  // namespace
 
 std::optional<std::string> call_in_text(std::string_view text, std::string_view tools,
                                         bool json_is_answer) {
     text = trimmed(text);
+    const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
     const bool has_mark = std::any_of(kCallMarks.begin(), kCallMarks.end(),
-                                      [&](auto mark) { return text.find(mark) != text.npos; });
-    const bool may_be_json = !json_is_answer && text.find("\"name\"") != text.npos;
-    const bool may_have_form = text.find("to=functions.") != text.npos ||
-                               text.find("Action Input:") != text.npos || text.ends_with(")]");
-    if (!has_mark && !may_be_json && !may_have_form) return std::nullopt;
+                                      [&](const CallMark& mark) { return has(mark.begin); });
+    const bool has_form = std::any_of(kCallForms.begin(), kCallForms.end(),
+                                      [&](const CallForm& form) { return has(form.needs); });
+    const bool may_be_json = !json_is_answer && may_hold_json_call(text);
+    if (!has_mark && !has_form && !may_be_json) return std::nullopt;
     const KnownTools known(tools);
     if (has_mark)
         if (auto name = call_with_mark(text, known)) return name;
-    if (may_have_form) {
-        for (const auto& form : {call_in_channel, call_in_python_list, call_as_action})
-            if (auto name = form(text, known)) return name;
-    }
+    for (const CallForm& form : kCallForms)
+        if (has(form.needs))
+            if (auto name = form.find(text, known)) return name;
     if (!may_be_json) return std::nullopt;
-    if (auto name = call_in_json_text(text, known)) return name;
+    if (auto name = call_in_json_text(text, JsonCall::kAlone, known)) return name;
     if (auto name = call_in_last_block(text, known)) return name;
     return call_in_last_lines(text, known);
 }
