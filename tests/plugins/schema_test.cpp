@@ -302,7 +302,7 @@ TEST(AnswerSchema, RefusesWhatItCannotCheckAndSaysWhere) {
         {R"({"format":7})", "/format: must be the name of a format"},
         {R"({"properties":{"a":{"pattern":"(?=x)y"}}})",
          "/properties/a/pattern: the pattern (?=x)y is not understood"},
-        {R"({"items":{"$ref":"#"}})", "/items/$ref: '#' names nothing in this schema"},
+        {R"({"items":{"$ref":"#"}})", "/items/$ref: '#' refers to itself"},
         {R"({"$ref":"#/$defs/a","$defs":{"a":{"items":{"$ref":"#/$defs/a"}}}})",
          "refers to itself"},
     };
