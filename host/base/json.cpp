@@ -8,10 +8,9 @@
 namespace tenon {
 namespace {
 
-/// The nesting depth of JSON text, found without parsing: brackets outside strings.
-std::size_t depth_of(std::string_view text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
+/// Calls `take` for each character of JSON text outside strings, without parsing.
+template <class Take>
+void scan_outside_strings(std::string_view text, Take take) {
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -20,35 +19,38 @@ std::size_t depth_of(std::string_view text) {
             if (c == '"') in_string = false;
         } else if (c == '"') {
             in_string = true;
-        } else if (c == '[' || c == '{') {
+        } else {
+            take(c);
+        }
+    }
+}
+
+std::size_t depth_of(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    scan_outside_strings(text, [&](char c) {
+        if (c == '[' || c == '{') {
             if (++depth > deepest) deepest = depth;
         } else if ((c == ']' || c == '}') && depth > 0) {
             --depth;
         }
-    }
+    });
     return deepest;
 }
 
-/// At least as many members as the widest object of a JSON text has, found without parsing.
+/// At least as many members as the widest object of a JSON text has.
 std::size_t most_members_in(std::string_view text) {
     std::vector<std::size_t> members = {0};  // of the objects that are open
     std::size_t most = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
+    scan_outside_strings(text, [&](char c) {
+        if (c == '[' || c == '{') {
             members.push_back(0);
         } else if ((c == ']' || c == '}') && members.size() > 1) {
             members.pop_back();
         } else if (c == ':') {
             most = std::max(most, ++members.back());
         }
-    }
+    });
     return most;
 }
 
