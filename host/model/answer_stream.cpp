@@ -339,18 +339,17 @@ std::vector<ContentBlock> AnswerStream::all_blocks() {
 void AnswerStream::take_stop(const Json& from) {
     answer_.stop_reason = string_or(from, "stop_reason", answer_.stop_reason);
     const Json& details = member(from, "stop_details");
-    for (const char* key : {"category", "explanation"}) {
-        const std::string words = string_or(details, key);
-        if (words.empty()) continue;
-        answer_.refusal += (answer_.refusal.empty() ? "" : ": ") + words;
-    }
+    std::string refusal = string_or(details, "category");
+    const std::string explanation = string_or(details, "explanation");
+    if (!refusal.empty() && !explanation.empty()) refusal += ": ";
+    refusal += explanation;
+    if (!refusal.empty()) answer_.refusal = std::move(refusal);
 }
 
 void AnswerStream::note_unknown_stop_reason() {
     if (answer_.stop_reason.empty() || is_known_stop_reason(answer_.stop_reason)) return;
-    sink_.on_event(agent::Notice{"the server ended the answer with stop_reason " +
-                                 excerpt(answer_.stop_reason, 100) +
-                                 ", which is unknown; the answer may not be whole"});
+    sink_.on_event(
+        notice_of_unknown_end("stop_reason " + excerpt(answer_.stop_reason, kLongestStopReason)));
 }
 
 void AnswerStream::take_error(const ServerError& error, std::string_view raw) {

@@ -160,6 +160,11 @@ ContentBlock finished_text(std::string text) {
     return block;
 }
 
+agent::Notice notice_of_unknown_end(const std::string& stated) {
+    return {"the server ended the answer with " + stated +
+            ", which is unknown; the answer may not be whole"};
+}
+
 std::string cut_off_reason(std::string_view stop_reason) {
     if (stop_reason == "max_tokens") {
         return "The answer was cut off at its token limit (max_tokens) while this call was being "

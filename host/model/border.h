@@ -63,6 +63,11 @@ ContentBlock finished_text(std::string text);
 /// Why the call in the last block must not run: the answer was cut off inside it. Else empty.
 std::string cut_off_reason(std::string_view stop_reason);
 
+/// The characters of a stop reason that are shown.
+constexpr std::size_t kLongestStopReason = 100;
+/// For a person: the server has ended an answer with a reason (`stated`) that no document explains.
+agent::Notice notice_of_unknown_end(const std::string& stated);
+
 /// The JSON values in the arguments of all calls of one answer, of which there may not be too many.
 class ValueCount {
 public:

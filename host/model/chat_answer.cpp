@@ -187,14 +187,13 @@ void ChatAnswerReader::take_chunk(const Json& chunk, std::string_view raw) {
 void ChatAnswerReader::take_finish_reason(const std::string& reason) {
     const bool is_first = !std::exchange(finished_, true);
     const std::string_view means = meaning_of(reason);
-    const std::string stated = "finish_reason " + excerpt(reason, 100);
+    const std::string stated = "finish_reason " + excerpt(reason, kLongestStopReason);
     if (means == kFailed) {
         failure_ = broken_answer("the server ended the answer with " + stated);
         return;
     }
     if (means.empty() && is_first) {
-        sink_.on_event(agent::Notice{"the server ended the answer with " + stated +
-                                     ", which is unknown; the answer may not be whole"});
+        sink_.on_event(notice_of_unknown_end(stated));
     }
     if (means == "refusal") builder_.refusal(stated);
     builder_.stop_reason(std::string(means.empty() ? "end_turn" : means));

@@ -776,13 +776,12 @@ TEST(AnswerStream, SaysHowAnAnswerIsMalformed) {
 }
 
 TEST(AnswerStream, SaysWhyTheModelHasRefused) {
+    const std::string refused =
+        event(R"({"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":)"
+              R"({"type":"refusal","category":"bio","explanation":"No."}}})");
     Watcher watcher;
-    const auto answer =
-        read(begin() + text("half") +
-                 event(R"({"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":)"
-                       R"({"type":"refusal","category":"bio","explanation":"No."}}})") +
-                 event(R"({"type":"message_stop"})"),
-             watcher);
+    const auto answer = read(
+        begin() + text("half") + refused + refused + event(R"({"type":"message_stop"})"), watcher);
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer->stop_reason, "refusal");
     EXPECT_EQ(answer->refusal, "bio: No.");
