@@ -98,7 +98,7 @@ public:
                 Notice{"the conversation did not fit into one request, so the summary "
                        "was made of about " +
                        std::to_string(most) + " of its " + std::to_string(size) +
-                       " bytes: long results first were cut"});
+                       " bytes: long results were cut first"});
         }
         return summary;
     }

@@ -123,8 +123,9 @@ std::optional<std::string> call_behind(const CallMark& mark, std::string_view re
     return name.empty() ? std::nullopt : std::optional(std::string(name));
 }
 
-/// The same for a call at `at`, the begin of a line, behind which the text goes on. The text is no
-/// explanation if it begins with the call and goes on with a new sentence, or if a result follows.
+/// The same for a call at `at`, the beginning of a line, behind which the text goes on. The text is
+/// no explanation if it begins with the call and goes on with a new sentence, or if a result
+/// follows.
 std::optional<std::string> call_before_more(const CallMark& mark, std::string_view text,
                                             std::size_t at, const KnownTools& tools) {
     if (mark.end.empty()) return std::nullopt;
