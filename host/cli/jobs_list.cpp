@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
 #include "host/base/text_width.h"
@@ -43,18 +44,12 @@ public:
         list();
         if (drawn) {
             exit_on_signals(call_.console.output, kLeaveScreen);
-            call_.console.out << kEnterScreen;
+            (void)write_all(call_.console.output, kEnterScreen);  // the first frame meets an error
         } else {
             exit_on_signals();
         }
         while (true) {
-            if (drawn) {
-                draw();
-            } else {
-                print_changes();
-            }
-            call_.console.out.flush();
-            if (!call_.console.out) ::_exit(1);
+            if (!(drawn ? draw() : print_changes())) ::_exit(1);
             take(drawn ? watch_.wait(std::chrono::steady_clock::now() + kTick) : watch_.wait());
         }
     }
@@ -124,7 +119,9 @@ private:
                std::to_string(jobs.size() - running - queued) + " ended. Ctrl-C leaves.";
     }
 
-    void draw() const {
+    /// Writes past the stream, in one piece: a signal never finds half a frame in a buffer. False:
+    /// standard output cannot be written.
+    [[nodiscard]] bool draw() const {
         const Screen screen = call_.screen();
         std::vector<JobRecord> jobs = shown();
         std::vector<std::string> lines = {cut(summary(jobs), screen.columns), ""};
@@ -136,19 +133,21 @@ private:
             frame += (i > 0 ? "\r\n\x1b[2K" : "\x1b[2K") + lines[i];
         // Erases from the next line on: else a full last line would lose its last character.
         if (lines.size() < screen.rows) frame += "\r\n\x1b[J";
-        call_.console.out << frame;
+        return write_all(call_.console.output, frame).ok();
     }
 
-    void print_changes() {
+    /// False: standard output cannot be written.
+    [[nodiscard]] bool print_changes() {
         const std::vector<JobRecord> jobs = shown();
         std::map<JobId, jobs::Status> now;
         for (const JobRecord& job : jobs)
             now[job.id] = job.status;
-        if (printed_ == now) return;
+        if (printed_ == now) return true;
         if (printed_) call_.console.out << '\n';
         for (const std::string& line : jobs_table(jobs, call_.screen(), wall_clock_ms()))
             call_.console.out << line << '\n';
         printed_ = std::move(now);
+        return !call_.console.out.flush().fail();
     }
 
     const JobsCall& call_;

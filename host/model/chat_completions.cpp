@@ -65,6 +65,34 @@ constexpr std::array kRefusable = {
     // Templates that do not count the messages of a tool loop, as Mistral's.
     RefusablePart{Part::kUserAfterResults, "must alternate"},
     RefusablePart{Part::kUserAfterResults, "unexpected role 'user' after role 'tool'"},
+    // Templates as Gemma's; Google's and OpenAI's servers.
+    RefusablePart{Part::kSystemRole, "must alternate"},
+    RefusablePart{Part::kSystemRole, "only user and assistant roles"},
+    RefusablePart{Part::kSystemRole, "system role"},
+    RefusablePart{Part::kSystemRole, "role 'system'"},
+    RefusablePart{Part::kSystemRole, "support 'system'"},
+    RefusablePart{Part::kSystemRole, "support system"},
+    RefusablePart{Part::kSystemRole, "system message is not supported"},
+    RefusablePart{Part::kSystemRole, "system messages are not supported"},
+    RefusablePart{Part::kSystemRole, "system prompt is not supported"},
+    RefusablePart{Part::kSystemRole, "system prompts are not supported"},
+    RefusablePart{Part::kSystemRole, "developer instruction is not enabled"},
+    // The words of libraries that check or read JSON.
+    RefusablePart{Part::kNullContent, "invalid type: null"},
+    RefusablePart{Part::kNullContent, "got null"},
+    RefusablePart{Part::kNullContent, "received null"},
+    RefusablePart{Part::kNullContent, "input should be a valid string"},
+    RefusablePart{Part::kNullContent, "none is not an allowed value"},
+    RefusablePart{Part::kNullContent, "none is not of type"},
+    RefusablePart{Part::kNullContent, "null is not of type"},
+    RefusablePart{Part::kNullContent, "nonetype"},
+    RefusablePart{Part::kNullContent, "be null"},  // cannot, must not, may not …
+    RefusablePart{Part::kNullContent, "content must be a string"},
+    RefusablePart{Part::kNullContent, "'content' must be a string"},
+    RefusablePart{Part::kNullContent, "content should be a string"},
+    RefusablePart{Part::kNullContent, "'content' is a required property"},
+    RefusablePart{Part::kNullContent, "content field is required"},
+    RefusablePart{Part::kNullContent, "content field is a required field"},
     // Last, since only these depend on the configuration.
     RefusablePart{Part::kCompletionTokens, "max_completion_tokens", {"too large"}},
     RefusablePart{Part::kCompletionTokens, "unsupported parameter: 'max_tokens'"},
@@ -145,13 +173,18 @@ public:
           calls_need_thinking_(traits.takes(Part::kReasoningOfCalls)),
           calls_need_signature_(traits.takes(Part::kSignatureOfCalls)),
           short_ids_(traits.takes(Part::kShortCallIds)),
-          user_after_results_(traits.takes(Part::kUserAfterResults)) {}
+          user_after_results_(traits.takes(Part::kUserAfterResults)),
+          system_role_(traits.takes(Part::kSystemRole)),
+          null_content_(traits.takes(Part::kNullContent)) {}
 
     void add_system(std::string_view text) {
         if (text.find_first_not_of(" \t\r\n") == text.npos) return;
+        const std::string_view quoted = out_.keep(json_quote(text));
+        if (!system_role_) return add_user_text({inside_quotes(quoted)});
         begin("system");
         out_.add(",\"content\":");
-        out_.own(json_quote(text) + "}");
+        out_.add(quoted);
+        out_.add("}");
     }
 
     void add(const agent::Message& message) {
@@ -250,7 +283,11 @@ private:
     void write_answer() {
         begin("assistant");
         out_.add(",\"content\":");
-        write_string_or_null(answer_text_);
+        if (answer_text_.empty() && null_content_) {
+            out_.add("null");
+        } else {
+            write_string(answer_text_);
+        }
         for (std::size_t i = 0; i < kThinkingParts.size(); ++i) {
             if (thinking_parts_[i].empty()) continue;
             out_.own(",\"" + std::string(kThinkingParts[i]) + "\":");
@@ -262,7 +299,7 @@ private:
             out_.add(",\"");
             out_.add(thinking_field_);
             out_.add("\":");
-            write_string_or_null(thinking_);
+            write_string(thinking_);
         } else if (!calls_.empty() && calls_need_thinking_) {
             out_.add(kNoReasoning);
         }
@@ -291,8 +328,7 @@ private:
         out_.add(id);
     }
 
-    void write_string_or_null(const Pieces& text) {
-        if (text.empty()) return out_.add("null");
+    void write_string(const Pieces& text) {
         out_.add("\"");
         write(text);
         out_.add("\"");
@@ -424,6 +460,8 @@ private:
     const bool calls_need_signature_;
     const bool short_ids_;
     const bool user_after_results_;
+    const bool system_role_;
+    const bool null_content_;
     bool is_first_ = true;
     bool result_is_open_ = false;
     // The answer, and then the user message, that are not written yet.

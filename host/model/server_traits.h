@@ -30,6 +30,8 @@ enum class Part {
     kReasoningOfCalls,  ///< reasoning in each answer with calls, also where there was none
     kSignatureOfCalls,  ///< a signature in each call, also where the model has given none
     kShortCallIds,      ///< ids of calls that have nine letters and digits
+    kSystemRole,        ///< the system prompt in a message of its own
+    kNullContent,       ///< `null` as the content of an answer that has only calls
 };
 
 /// How a refusal names a part.

@@ -24,7 +24,9 @@ public:
     RequestText& operator=(RequestText&&) = default;
 
     void add(std::string_view piece) { pieces_.push_back(piece); }
-    void own(std::string piece) { add(owned_.emplace_back(std::move(piece))); }
+    void own(std::string piece) { add(keep(std::move(piece))); }
+    /// A view of a text that is to be added later.
+    std::string_view keep(std::string text) { return owned_.emplace_back(std::move(text)); }
     [[nodiscard]] std::span<const std::string_view> pieces() const { return pieces_; }
 
 private:

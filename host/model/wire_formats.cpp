@@ -62,10 +62,12 @@ ServerTraits first_traits(std::string_view format, std::string_view base_url) {
     // OpenAI's own calls tools in parallel unasked; local servers need to be asked.
     if (is_vendors_own(format, base_url)) {
         return ServerTraits({Part::kStreamUsage, Part::kCompletionTokens, Part::kAnswerSchema,
-                             Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults});
+                             Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults,
+                             Part::kSystemRole, Part::kNullContent});
     }
     return ServerTraits({Part::kStreamUsage, Part::kParallelCalls, Part::kAnswerSchema,
-                         Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults});
+                         Part::kReasoning, Part::kSentReasoning, Part::kUserAfterResults,
+                         Part::kSystemRole, Part::kNullContent});
 }
 
 std::string vendors_own_url(std::string_view format) {

@@ -399,6 +399,33 @@ TEST(ChatMessages, HasShortIdsOfCallsWhereOthersAreRefused) {
     EXPECT_NE(ids[0], ids[2]);
 }
 
+TEST(ChatMessages, HasTheSystemPromptInTheFirstUserMessageWhereItMayHaveNone) {
+    Talk talk = short_talk();
+    talk.system = "You are \"terse\".";
+    const Situation without = {kLocal, {}, {Part::kSystemRole}};
+    EXPECT_EQ(messages_of(talk, without),
+              R"([{"role":"user","content":"You are \"terse\".\n\nhello"}])");
+    talk.messages = {user({text_block("what is it?"), image("QUJD")})};
+    EXPECT_EQ(messages_of(talk, without),
+              R"([{"role":"user","content":[{"type":"text","text":"You are \"terse\"."},)"
+              R"({"type":"text","text":"what is it?"},)"
+              R"({"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]}])");
+    talk.system = " ";
+    talk.messages = {user({text_block("hello")})};
+    EXPECT_EQ(messages_of(talk, without), "[" + kHello + "]");
+}
+
+TEST(ChatMessages, HasAnEmptyTextInAnAnswerWithOnlyCallsWhereNullIsRefused) {
+    const std::vector<agent::Message> messages = {
+        user({text_block("hello")}), answer({call("a")}), user({result_block("a", "one")}),
+        answer({text_block("More."), call("b")}), user({result_block("b", "two")})};
+    EXPECT_THAT(written(messages), HasSubstr(R"("role":"assistant","content":null,"tool_calls")"));
+    const std::string without = written(messages, {kLocal, {}, {Part::kNullContent}});
+    EXPECT_THAT(without, HasSubstr(R"("role":"assistant","content":"","tool_calls")"));
+    EXPECT_THAT(without, HasSubstr(R"("role":"assistant","content":"More.","tool_calls")"));
+    EXPECT_THAT(without, Not(HasSubstr("null")));
+}
+
 TEST(ChatMessages, SaysOnceThatAResultIsAnError) {
     const auto written_error = [](const std::string& text) {
         const std::string block = R"({"type":"tool_result","tool_use_id":"a","content":)" +
@@ -454,6 +481,27 @@ TEST(ChatRefusals, NameTheirParts) {
               Part::kShortCallIds},
              {"tool call id was toolu_01abc but must be a-z, a-z, 0-9, with a length of 9.",
               Part::kShortCallIds, Part::kShortCallIds},
+             {"system role not supported", Part::kSystemRole, Part::kSystemRole},
+             {"unsupported value: 'messages[0].role' does not support 'system' with this model.",
+              Part::kSystemRole, Part::kSystemRole},
+             {"developer instruction is not enabled for models/gemma-3-27b-it", Part::kSystemRole,
+              Part::kSystemRole},
+             {"only user and assistant roles are supported!", Part::kSystemRole, Part::kSystemRole},
+             {"messages[2].content: invalid type: null, expected a string at line 1 column 9",
+              Part::kNullContent, Part::kNullContent},
+             {"invalid type for 'messages[2].content': expected one of a string or array of "
+              "objects, but got null instead.",
+              Part::kNullContent, Part::kNullContent},
+             {R"({"detail":[{"loc":["body","messages",2,"content"],"msg":"input should be a valid )"
+              R"(string"}]})",
+              Part::kNullContent, Part::kNullContent},
+             {"none is not of type 'string' - 'messages.2.content'", Part::kNullContent,
+              Part::kNullContent},
+             {"messages[2].content must not be null", Part::kNullContent, Part::kNullContent},
+             {"can only concatenate str (not \"nonetype\") to str", Part::kNullContent,
+              Part::kNullContent},
+             {"'content' is a required property - 'messages.2'", Part::kNullContent,
+              Part::kNullContent},
              {"response_format is not supported", Part::kAnswerSchema, Part::kAnswerSchema},
              {"function calling with a response mime type: 'application/json' is unsupported",
               Part::kAnswerSchema, Part::kAnswerSchema},

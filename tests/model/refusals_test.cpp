@@ -284,5 +284,39 @@ TEST(Refusals, OfAUserBehindAToolLeadToRequestsWithout) {
     EXPECT_THAT(server.requests().back().sent, HasSubstr("base64,QUJD"));
 }
 
+TEST(Refusals, OfASystemMessageAndOfNullLeadToRequestsWithout) {
+    ModelServer::Options options;
+    options.strict.reject_system_role = true;
+    options.strict.reject_null_content = true;
+    ModelServer server(R"([
+      {"content":[{"type":"tool_use","id":"call_1","name":"bash","input":{}}],
+       "expect":"You are terse."},
+      {"content":"Done.","expect":"one"}])",
+                       options);
+    const auto provider = provider_for(server.url(), {}, "openai");
+    Talk talk;
+    Watcher watcher;
+    const auto call = provider->ask(talk.request(), watcher, {});
+    ASSERT_TRUE(call) << call.error().message;
+    talk.assistant(call->content);
+    talk.user({result_block("call_1", "one")});
+    const auto answer = provider->ask(talk.request(), watcher, {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "Done.");
+    EXPECT_EQ(server.refusals(), 2) << "each only the first time";
+}
+
+/// The words of a template that counts the system message as one of the user's turns.
+TEST(Refusals, OfAlternationAreOfTheSystemMessageWhereNothingElseHelps) {
+    const std::string refused = refusal(400, "Conversation roles must alternate user/assistant");
+    ModelServer server("[" + refused + "," + refused + R"(,{"content":"Hello."}])");
+    const auto provider = provider_for(server.url(), {}, "openai");
+    Watcher watcher;
+    const auto answer = provider->ask(Talk().request(), watcher, {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "Hello.");
+    EXPECT_THAT(server.requests().back().sent, Not(HasSubstr(R"("role":"system")")));
+}
+
 }  // namespace
 }  // namespace tenon::model::refusals

@@ -215,6 +215,7 @@ private:
         if (role != "tool") refuse_open();
         if (role == "system" || role == "developer") {
             only(message, {"role", "content", "name"}, where_);
+            if (rules_.reject_system_role) refuse("System role not supported");
             if (i > 0) refuse("System message must be at the beginning.", "", where_);
             check_content(message, false);
         } else if (role == "user") {
@@ -302,8 +303,11 @@ private:
               "reasoning_details"},
              where_);
         const bool calls = message.contains("tool_calls");
-        if (!calls || (message.contains("content") && !message["content"].is_null()))
-            check_content(message, false);
+        const Json content = message.value("content", Json());
+        if (rules_.reject_null_content && content.is_null())
+            refuse(where_ + ".content: invalid type: null, expected a string");
+        const bool may_be_missing = calls && content == (rules_.reject_null_content ? "" : Json());
+        if (!may_be_missing) check_content(message, false);
         if (!calls) return;
         const Json& list = message["tool_calls"];
         const std::string path = where_ + ".tool_calls";

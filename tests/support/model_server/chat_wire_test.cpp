@@ -162,6 +162,18 @@ TEST(StrictChat, RefusesWhatItsRulesRefuse) {
     rules.reject_user_after_tool = true;
     EXPECT_EQ(check_chat(good_chat(), rules)->message, "Unexpected role 'user' after role 'tool'");
     rules = {};
+    rules.reject_system_role = true;
+    EXPECT_EQ(check_chat(good_chat(), rules)->message, "System role not supported");
+    rules = {};
+    rules.reject_null_content = true;
+    Json only_calls = good_chat();
+    only_calls["messages"][2]["content"] = nullptr;
+    EXPECT_EQ(check_chat(only_calls, rules)->message,
+              "messages[2].content: invalid type: null, expected a string");
+    only_calls["messages"][2]["content"] = "";
+    EXPECT_FALSE(check_chat(only_calls, rules));
+    EXPECT_THAT(check_chat(only_calls, {})->message, HasSubstr("empty content is not allowed"));
+    rules = {};
     rules.models = {"other"};
     EXPECT_EQ(check_chat(good_chat(), rules)->status, 404);
 }

@@ -38,6 +38,8 @@ struct EndpointRules {
     /// Chat Completions: no message of the user may follow the results of calls (Mistral's
     /// servers).
     bool reject_user_after_tool = false;
+    bool reject_system_role = false;   ///< Chat Completions (the template of Gemma)
+    bool reject_null_content = false;  ///< Chat Completions: a text, if only an empty one
     std::size_t max_body = std::size_t{32} << 20U;
     std::int64_t max_tokens = 128'000;
     /// Names of members that this server does not know, wherever they are in a request.
