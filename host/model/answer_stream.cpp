@@ -37,10 +37,6 @@ ServerError error_in(const Result<Json>& data, std::string_view raw) {
     return found.value_or(ServerError{"", excerpt(raw), ""});
 }
 
-std::string malformed_event(const Error& error) {
-    return "malformed event: " + error.message;
-}
-
 }  // namespace
 
 void AnswerStream::fail(std::string why) {
@@ -59,8 +55,8 @@ void AnswerStream::take(const SseEvent& event) {
     const auto data = event_data_.parse(event.data);
     if (event.name == "error" && (!data || !data->is_object()))
         return take_error(error_in(data, event.data), event.data);
-    if (!data) return fail_malformed(malformed_event(data.error()));
-    if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
+    if (!data) return fail_malformed(malformed_event(data.error().message));
+    if (!data->is_object()) return fail_malformed(malformed_event("not a JSON object"));
     // The type in the data; gateways have been seen to leave out the event's name.
     dispatch(string_or(*data, "type", std::string(event.name)), *data, event.data);
 }
@@ -153,7 +149,7 @@ void AnswerStream::start_block(const Json& data, std::string_view raw) {
     if (failure_ || !take_bytes(raw.size() - std::min(text, raw.size()))) return;
     if (!values_.take(raw)) return fail_malformed(std::string(kTooLong));
     const auto ordered = ordered_event(raw, data);  // parsed again to keep the order of the fields
-    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
+    if (!ordered) return fail_malformed(malformed_event(ordered.error().message));
     Block& block = blocks_.emplace_back();
     open_.push_back(&block);
     block.index = index;
@@ -208,7 +204,7 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
 void AnswerStream::take_citation(Block& block, const Json& data, std::string_view raw) {
     if (!take_bytes(raw.size())) return;
     const auto ordered = ordered_event(raw, data);
-    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
+    if (!ordered) return fail_malformed(malformed_event(ordered.error().message));
     const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
     OrderedJson& citations = block.fields["citations"];
     if (!citations.is_array()) citations = OrderedJson::array();
@@ -258,7 +254,7 @@ void AnswerStream::take_input(Block& block, const std::string& text) {
 /// object is what they are without any.
 void AnswerStream::take_input_object(Block& block, const Json& data, std::string_view raw) {
     const auto ordered = ordered_event(raw, data);
-    if (!ordered) return fail_malformed(malformed_event(ordered.error()));
+    if (!ordered) return fail_malformed(malformed_event(ordered.error().message));
     const OrderedJson& input = member(member(*ordered, "delta"), "partial_json");
     repairs_.made(Repair::kArgumentsObject);
     event_data_.end_text();  // half a character at its end would break the JSON

@@ -268,6 +268,10 @@ std::string too_many_calls() {
     return "more than " + std::to_string(kMaxCalls) + " tool calls in one answer";
 }
 
+std::string malformed_event(const std::string& why) {
+    return "malformed event: " + why;
+}
+
 agent::ModelFailure broken_answer(std::string why) {
     agent::ModelFailure failure;
     failure.message = std::move(why);

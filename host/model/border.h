@@ -101,6 +101,8 @@ bool is_keep_alive(const SseEvent& event);
 
 /// What is wrong with more than kMaxCalls calls, in a few words.
 std::string too_many_calls();
+/// What is wrong with an event that cannot be used: `why`, in a few words.
+std::string malformed_event(const std::string& why);
 /// The failure of an answer that does not follow its wire format: `how`, in a few words.
 agent::ModelFailure malformed_answer(std::string how);
 /// The failure of an answer that did not arrive whole. The next attempt may succeed.

@@ -146,9 +146,9 @@ void ChatAnswerReader::take(const SseEvent& event) {
     if (error || event.name == "error") {
         failure_ = failed_answer(error ? *error : error_in_event(event.data, chunk), event.data);
     } else if (!chunk) {
-        failure_ = malformed_answer("malformed event: " + chunk.error().message);
+        failure_ = malformed_answer(malformed_event(chunk.error().message));
     } else if (!chunk->is_object()) {
-        failure_ = malformed_answer("malformed event: not a JSON object");
+        failure_ = malformed_answer(malformed_event("not a JSON object"));
     } else {
         take_chunk(*chunk, event.data);
     }
@@ -270,7 +270,7 @@ void ChatAnswerReader::take_reasoning(const Json& delta, const Json& chunk, std:
         return;
     const auto ordered = ordered_event(raw, chunk);
     if (!ordered) {
-        failure_ = malformed_answer("malformed event: " + ordered.error().message);
+        failure_ = malformed_answer(malformed_event(ordered.error().message));
         return;
     }
     const OrderedJson& choice = choice_in(*ordered);

@@ -32,8 +32,8 @@ void ResponsesReader::take(const SseEvent& event) {
     const auto data = event_data_.parse(event.data);
     if (event.name == "error" && (!data || !data->is_object()))
         return take_error(data ? *data : Json(), event.data);
-    if (!data) return fail_malformed("malformed event: " + data.error().message);
-    if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
+    if (!data) return fail_malformed(malformed_event(data.error().message));
+    if (!data->is_object()) return fail_malformed(malformed_event("not a JSON object"));
     // Some servers leave out the event's name, others its type.
     dispatch(string_or(*data, "type", std::string(event.name)), *data, event.data);
 }
