@@ -57,8 +57,10 @@ TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
 TEST_F(FullDisk, AtASignalDoesNotKeepTheJobsOfTheSessionAlive) {
     const ModelServer server(
         answers({command_use("a", "touch begun; exec sleep 600", "background_run")}));
+    // A run that has more to write before the signal comes ends for that reason.
     const auto exit = run(server, "1m",
-                          "\"$@\" & until [ -e begun ]; do sleep 0.01; done; fill; "
+                          "\"$@\" & until [ -e begun ] && grep -qs '\"text\":\"ok\"' "
+                          "\"$state/sessions/s1.jsonl\"; do sleep 0.01; done; fill; "
                           "kill -TERM $!; wait $!",
                           kRun);
     EXPECT_EQ(exit.code, 143) << output << errors;
